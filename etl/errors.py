@@ -1,0 +1,132 @@
+"""Every failure that we raise on purpose. Each keeps its facts, so that it can cross a process boundary."""
+
+
+class EtlError(Exception):
+    """A failure that a person can act on: its text says where, what was found, what was wanted, what to do."""
+
+    exit_status = 1
+
+
+class SettingsError(EtlError):
+    """A setting holds a value that cannot be used."""
+
+    def __init__(self, name: str, found: str, wanted: str) -> None:
+        super().__init__(name, found, wanted)
+        self.name, self.found, self.wanted = name, found, wanted
+
+    def __str__(self) -> str:
+        return f"{self.name}: found {self.found!r}, wanted {self.wanted}; correct it in the environment"
+
+
+class InputPathError(EtlError):
+    """A path given by the caller cannot be read."""
+
+    def __init__(self, path: str, found: str) -> None:
+        super().__init__(path, found)
+        self.path, self.found = path, found
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.found}, wanted a readable file, folder, archive or glob; check the path"
+
+
+class DumpError(EtlError):
+    """A dump as a whole cannot be read; `reason` is its code in `core.dumps`."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(reason, detail)
+        self.reason, self.detail = reason, detail
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.detail}"
+
+
+class RecordError(EtlError):
+    """One record cannot be used; `reason` is its code in `ops.rejected`."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(reason, detail)
+        self.reason, self.detail = reason, detail
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.detail}"
+
+
+class UnknownNameError(EtlError):
+    """A name that the caller gave is none of ours."""
+
+    def __init__(self, what: str, name: str, known: list[str]) -> None:
+        super().__init__(what, name, known)
+        self.what, self.name, self.known = what, name, known
+
+    def __str__(self) -> str:
+        shown = ", ".join(self.known[:12]) or "none yet"
+        return f"{self.what} {self.name!r} is not known; known: {shown}"
+
+
+class ExpectationFileError(EtlError):
+    """A file in `expectations/` does not say what Great Expectations can evaluate."""
+
+    def __init__(self, path: str, detail: str) -> None:
+        super().__init__(path, detail)
+        self.path, self.detail = path, detail
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.detail}; see expectations/README.md"
+
+
+class SqlFileError(EtlError):
+    """A file in `sql/` breaks the rules of that folder, or DuckDB refuses it."""
+
+    def __init__(self, path: str, detail: str) -> None:
+        super().__init__(path, detail)
+        self.path, self.detail = path, detail
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.detail}; see sql/README.md"
+
+
+class GrainError(EtlError):
+    """Rows of a table repeat the columns that should identify them."""
+
+    def __init__(self, table: str, grain: tuple[str, ...], repeated: int) -> None:
+        super().__init__(table, grain, repeated)
+        self.table, self.grain, self.repeated = table, grain, repeated
+
+    def __str__(self) -> str:
+        columns = ", ".join(self.grain)
+        return f"{self.table}: {self.repeated} repeated rows, wanted one row for each ({columns}); correct its query"
+
+
+class LockHeldError(EtlError):
+    """Another run is loading, building or publishing."""
+
+    exit_status = 75
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+    def __str__(self) -> str:
+        return f"{self.path}: another run holds the lock; wait for it and try again"
+
+
+class NothingPublishedError(EtlError):
+    """The warehouse has no published snapshot yet."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+    def __str__(self) -> str:
+        return f"{self.path}: nothing is published here yet; run `etl run PATH` first"
+
+
+class QueryError(EtlError):
+    """The published database refused a query."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return f"query: {self.detail}"

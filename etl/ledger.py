@@ -1,0 +1,188 @@
+"""What stands in the warehouse folder: deliveries, planned and committed batches, verdicts, withdrawals.
+
+The database is made from these files and can be thrown away.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from etl import storage
+from etl.settings import Settings
+
+
+@dataclass(frozen=True, order=True)
+class Delivery:
+    """Bytes that came under a name on a day."""
+
+    source: str
+    observed_on: dt.date
+    dump_id: str
+    name: str
+    bytes: int
+    observed_from: str
+
+    @property
+    def key(self) -> str:
+        """A short name for the delivery's file."""
+        said = "\x1f".join((self.source, self.name, self.observed_on.isoformat()))
+        return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def write_delivery(settings: Settings, delivery: Delivery) -> None:
+    """Keeps a delivery beside its bytes."""
+    raw = settings.raw_file(delivery.dump_id)
+    storage.write_json(raw.with_name(f"{raw.name}.{delivery.key}.json"), asdict(delivery))
+
+
+def remove_delivery(settings: Settings, delivery: Delivery) -> None:
+    """Forgets a delivery whose source has become known."""
+    raw = settings.raw_file(delivery.dump_id)
+    raw.with_name(f"{raw.name}.{delivery.key}.json").unlink(missing_ok=True)
+
+
+def deliveries(settings: Settings) -> list[Delivery]:
+    """All deliveries, in an order that does not depend on arrival."""
+    return sorted(_delivery(path) for path in settings.raw.glob("??/*.json"))
+
+
+def deliveries_of(settings: Settings, dump_id: str) -> list[Delivery]:
+    """The deliveries of these bytes."""
+    return sorted(_delivery(path) for path in settings.raw_file(dump_id).parent.glob(f"{dump_id}.*.json"))
+
+
+def _delivery(path: Any) -> Delivery:
+    values = storage.read_json(path)
+    return Delivery(**{**values, "observed_on": dt.date.fromisoformat(values["observed_on"])})
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Dumps of one source that are normalised, validated and loaded together: one large dump, or many small ones."""
+
+    batch_id: str
+    source: str
+    parser_version: int
+    dump_ids: tuple[str, ...]
+
+
+def batch_of(source: str, parser_version: int, dump_ids: Iterable[str]) -> Batch:
+    """A batch, named by what is in it."""
+    members = tuple(sorted(dump_ids))
+    said = "\x1f".join((source, str(parser_version), *members))
+    return Batch(hashlib.sha256(said.encode()).hexdigest()[:16], source, parser_version, members)
+
+
+def write_plan(settings: Settings, batch: Batch) -> None:
+    """Keeps a planned batch, so that another process can normalise it by its name."""
+    storage.write_json(settings.staging / "planned" / f"{batch.batch_id}.json", asdict(batch))
+
+
+def read_plan(settings: Settings, batch_id: str) -> Batch:
+    """A planned batch by its name."""
+    values = storage.read_json(settings.staging / "planned" / f"{batch_id}.json")
+    return Batch(**{**values, "dump_ids": tuple(values["dump_ids"])})
+
+
+@dataclass
+class Counts:
+    """What became of the records of one member of a dump."""
+
+    member: str
+    records: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    duplicates: int = 0
+
+
+@dataclass
+class Outcome:
+    """What became of one dump: refused with a reason, or normalised with counts."""
+
+    dump_id: str
+    reason: str | None = None
+    detail: str = ""
+    members: list[Counts] = field(default_factory=list)
+    unknown_fields: list[str] = field(default_factory=list)
+
+    def total(self, what: str) -> int:
+        """The sum of one count over all members."""
+        return sum(getattr(counts, what) for counts in self.members)
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A batch whose staged files are whole."""
+
+    batch_id: str
+    source: str
+    parser_version: int
+    outcomes: tuple[Outcome, ...]
+
+
+def write_commit(settings: Settings, commit: Commit) -> None:
+    """Makes a batch exist."""
+    storage.write_json(settings.commit(commit.batch_id), asdict(commit))
+
+
+def commits(settings: Settings) -> list[Commit]:
+    """All committed batches, by name."""
+    return [read_commit(settings, path.stem) for path in sorted(settings.commits.glob("*.json"))]
+
+
+def read_commit(settings: Settings, batch_id: str) -> Commit:
+    """A committed batch by its name."""
+    values = storage.read_json(settings.commit(batch_id))
+    outcomes = tuple(
+        Outcome(**{**outcome, "members": [Counts(**counts) for counts in outcome["members"]]})
+        for outcome in values["outcomes"]
+    )
+    return Commit(**{**values, "outcomes": outcomes})
+
+
+@dataclass(frozen=True)
+class Report:
+    """What validation found in one batch: `refused` maps a dump to its reason, `checked_with` names the expectations."""
+
+    batch_id: str
+    checked_with: str
+    refused: dict[str, str]
+    results: list[dict[str, Any]]
+
+
+def write_report(settings: Settings, report: Report) -> None:
+    """Keeps a report; with it a batch may be loaded."""
+    storage.write_json(settings.report(report.batch_id), asdict(report))
+
+
+def read_report(settings: Settings, batch_id: str) -> Report | None:
+    """The report of a batch, or None before it was validated."""
+    path = settings.report(batch_id)
+    return Report(**storage.read_json(path)) if path.exists() else None
+
+
+def withdrawals(settings: Settings) -> dict[str, str]:
+    """Withdrawn dumps, each with the reason that was given."""
+    found = storage.read_or(settings.state / "withdrawals.json", dict)
+    return {str(dump_id): str(reason) for dump_id, reason in found.items()}
+
+
+def write_withdrawals(settings: Settings, withdrawn: dict[str, str]) -> None:
+    """Keeps the list of withdrawn dumps."""
+    storage.write_json(settings.state / "withdrawals.json", withdrawn)
+
+
+def latest_commits(settings: Settings) -> Iterator[tuple[Commit, Outcome]]:
+    """For each dump and source the outcome under the newest parser version, by batch."""
+    newest: dict[tuple[str, str], tuple[Commit, Outcome]] = {}
+    for commit in commits(settings):
+        for outcome in commit.outcomes:
+            key = (commit.source, outcome.dump_id)
+            held = newest.get(key)
+            if held is None or (held[0].parser_version, held[0].batch_id) < (commit.parser_version, commit.batch_id):
+                newest[key] = (commit, outcome)
+    yield from newest.values()

@@ -1,0 +1,109 @@
+"""The arXiv metadata snapshot: JSON lines or an array, one object a paper."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import IO
+
+import polars as pl
+
+from etl.errors import RecordError
+from etl.reading.records import Record, array_items
+from etl.sources.base import Head, Normalised, Parsed, Source, json_object, required_text
+from etl.transforms import dates, identifiers, text
+
+_KEYS = (b'"id"', b'"title"', b'"abstract"', b'"categories"')
+_TELLING = re.compile(rb'"(?:submitter|authors_parsed|update_date)"\s*:')
+
+
+def recognise(head: Head) -> bool:
+    """Objects with the snapshot's own fields."""
+    return head.first in (b"{", b"[") and all(key in head.data for key in _KEYS) and bool(_TELLING.search(head.data))
+
+
+def is_by_line(head: Head) -> bool:
+    """JSON lines begin with an object, an array does not."""
+    return head.first == b"{"
+
+
+def split(stream: IO[bytes]) -> Iterator[Record]:
+    """The items of an array."""
+    return array_items(stream)
+
+
+def parse(data: bytes) -> Parsed:
+    """One paper; raises RecordError without id or title."""
+    record = json_object(data)
+    required_text(record, "id", reason="missing_id")
+    required_text(record, "title", reason="missing_title")
+    record["versions"] = _first_version(record.get("versions"))
+    record["authors_parsed"] = _names(record.get("authors_parsed"))
+    return record
+
+
+def _first_version(versions: object) -> str | None:
+    if not isinstance(versions, list) or not versions or not isinstance(versions[0], dict):
+        return None
+    created = versions[0].get("created")
+    return created if isinstance(created, str) else None
+
+
+def _names(parsed: object) -> list[str] | None:
+    """`[["Last", "First", "Jr"]]` as `["First Last Jr"]`."""
+    if parsed is None:
+        return None
+    try:
+        return [" ".join(part for part in (name[1], name[0], *name[2:3]) if part) for name in parsed]  # type: ignore[attr-defined]
+    except (TypeError, IndexError):
+        raise RecordError("wrong_type", "authors_parsed: wanted a list of [last, first, suffix]") from None
+
+
+def normalise(raw: pl.DataFrame) -> Normalised:
+    """Our columns; the journal reference is the venue, `comments` may name links."""
+    listed = pl.col("authors").str.replace_all(r"\s+", " ").str.replace_all(r",? and ", ", ").str.split(", ")
+    categories = pl.col("categories").str.strip_chars().str.split(" ")
+    papers = raw.select(
+        "row",
+        title=text.one_line(pl.col("title")),
+        abstract=text.paragraphs(pl.col("abstract")),
+        authors=pl.coalesce("authors_parsed", listed),
+        arxiv_id=identifiers.arxiv_id(pl.col("id")),
+        doi=identifiers.doi(pl.col("doi")),
+        published_on=dates.rfc2822_day(pl.col("versions")),
+        updated_on=dates.iso_day(pl.col("update_date")),
+        primary_category=categories.list.first(),
+        categories=categories,
+        venue=text.one_line(pl.col("journal-ref")),
+        comment=text.one_line(pl.col("comments")),
+    )
+    return Normalised(papers)
+
+
+SOURCE = Source(
+    title="arXiv metadata snapshot",
+    publisher="Cornell University on Kaggle, `arxiv-metadata-oai-snapshot.json`",
+    licence="CC0-1.0",
+    priority=1,
+    parser_version=1,
+    has_positions=False,
+    recognise=recognise,
+    is_by_line=is_by_line,
+    split=split,
+    parse=parse,
+    fields={
+        "id": pl.String(),
+        "title": pl.String(),
+        "abstract": pl.String(),
+        "authors": pl.String(),
+        "authors_parsed": pl.List(pl.String()),
+        "categories": pl.String(),
+        "comments": pl.String(),
+        "doi": pl.String(),
+        "journal-ref": pl.String(),
+        "update_date": pl.String(),
+        "versions": pl.String(),
+    },
+    ignored=frozenset({"submitter", "report-no", "license"}),
+    normalise=normalise,
+)

@@ -1,0 +1,115 @@
+"""The text of a Hugging Face Papers page as people copy it: banner lines, then title and abstract lines in turn.
+
+There are no identifiers and no dates. Lines are told apart by what they are, never by counting them, so that a title
+without its abstract does not shift the pairs that follow.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import IO
+
+import polars as pl
+
+from etl.errors import DumpError, RecordError
+from etl.reading.records import Record, lines
+from etl.sources.base import Head, Normalised, Parsed, Source
+from etl.transforms import text
+
+_INBOX = re.compile(r"get trending papers in your email inbox", re.IGNORECASE)
+_CHROME = re.compile(
+    r"(?:get trending papers in your email inbox.*|subscribe|(?:trending|daily) papers|papers|hugging ?face|log ?in|sign ?up"
+    r"|models|datasets|spaces|docs|pricing|enterprise|upvote|new|previous|next|view (?:arxiv|pdf)|\d+)",
+    re.IGNORECASE,
+)
+_GLUED = "Subscribe"
+
+
+def is_abstract(line: str) -> bool:
+    """Whether a line reads like an abstract: long, or at least some sentence that ends in a full stop."""
+    return len(line) >= 250 or (len(line) >= 100 and line.endswith((".", '."', ".)")) and len(line.split()) >= 15)
+
+
+def recognise(head: Head) -> bool:
+    """Text with the page's banner, or at least three title and abstract lines in turn from the start."""
+    try:
+        found = head.data[: head.data.rfind(b"\n") + 1 or None].decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return bool(_INBOX.match(head.data.decode("utf-8", "replace")))
+    if _INBOX.search(found[:2_000]):
+        return True
+    kinds = [is_abstract(line.strip()) for line in found.splitlines() if line.strip()][:6]
+    return kinds == [False, True] * 3 and head.first not in (b"{", b"[", b"<", b"#", b"@")
+
+
+def split(stream: IO[bytes]) -> Iterator[Record]:
+    """A record for each title with its abstract, and for each of either that has no partner."""
+    title: Record | None = None
+    position = 0
+    after_banner = False
+    for line in _page_lines(stream):
+        words = line.data.decode()
+        if after_banner and words.startswith(_GLUED) and words != _GLUED:
+            line = Record(line.offset + len(_GLUED), line.data[len(_GLUED) :], 0)
+            words = line.data.decode()
+        if _CHROME.fullmatch(words):
+            after_banner = bool(_INBOX.match(words))
+            continue
+        after_banner = False
+        if not is_abstract(words):
+            if title is not None:
+                position += 1
+                yield Record(title.offset, title.data, position)
+            title = line
+            continue
+        position += 1
+        if title is None:
+            yield Record(line.offset, line.data, position)
+        else:
+            between = b"\n" * (line.offset - title.offset - len(title.data))
+            yield Record(title.offset, title.data + between + line.data, position)
+        title = None
+    if title is not None:
+        yield Record(title.offset, title.data, position + 1)
+
+
+def _page_lines(stream: IO[bytes]) -> Iterator[Record]:
+    for line in lines(stream):
+        try:
+            line.data.decode()
+        except UnicodeDecodeError as error:
+            place = line.offset + error.start
+            raise DumpError("invalid_utf8", f"byte {place} is not UTF-8; copy the page again") from None
+        yield line
+
+
+def parse(data: bytes) -> Parsed:
+    """Title and abstract; raises RecordError where one of them is missing."""
+    first, _, rest = data.decode().partition("\n")
+    if not rest.strip():
+        if is_abstract(first.strip()):
+            raise RecordError("missing_title", "an abstract without a title before it")
+        raise RecordError("missing_abstract", "a title without an abstract after it")
+    return {"title": first, "abstract": rest}
+
+
+def normalise(raw: pl.DataFrame) -> Normalised:
+    """Our columns: a title and an abstract are all that the page has."""
+    return Normalised(
+        raw.select("row", title=text.one_line(pl.col("title")), abstract=text.paragraphs(pl.col("abstract")))
+    )
+
+
+SOURCE = Source(
+    title="Hugging Face Papers page, copied as text",
+    publisher="a browser on huggingface.co/papers",
+    licence="page terms",
+    priority=3,
+    parser_version=1,
+    recognise=recognise,
+    split=split,
+    parse=parse,
+    fields={"title": pl.String(), "abstract": pl.String()},
+    normalise=normalise,
+)

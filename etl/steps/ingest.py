@@ -1,0 +1,161 @@
+"""Brings files into the warehouse: bytes as received, stored once, each delivery written down beside them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import glob
+import os
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from etl import ledger, sources, storage
+from etl.errors import DumpError, InputPathError
+from etl.ledger import Delivery
+from etl.reading import containers
+from etl.settings import Settings
+from etl.sources.base import Head
+from etl.transforms.dates import day_in_name
+
+HEAD_BYTES = 256 << 10
+_PIECE = 16 << 10
+
+
+@dataclass
+class Ingested:
+    """What came of the given paths: deliveries (new and known), files left for later, problems with a line each."""
+
+    deliveries: list[Delivery] = field(default_factory=list)
+    new: int = 0
+    left: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+def ingest(settings: Settings, paths: Sequence[str | Path] = (), observed_on: dt.date | None = None) -> Ingested:
+    """Stores the files behind the paths, or what is settled in the inbox when no path is given.
+
+    A file that cannot be read is a problem of its own and stops no other.
+    """
+    done = Ingested()
+    for file in _files(settings, paths, done):
+        try:
+            delivery, is_new = _ingest_file(settings, file, observed_on)
+        except (OSError, InputPathError) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            if isinstance(error, OSError) and error.errno in _FATAL:
+                raise
+            done.problems.append(str(InputPathError(str(file), reason.lower())))
+            continue
+        if delivery is None:
+            done.left.append(f"{file}: still being written, left for the next run")
+        else:
+            done.deliveries.append(delivery)
+            done.new += is_new
+    return done
+
+
+# A full disk or a lost permission on the warehouse is no fault of the file.
+_FATAL = frozenset({28, 30, 122})
+
+
+def _files(settings: Settings, paths: Sequence[str | Path], done: Ingested) -> Iterator[Path]:
+    if not paths:
+        newest = time.time() - settings.settle_seconds
+        for file in _inside(settings.inbox) if settings.inbox.is_dir() else ():
+            if file.stat().st_mtime <= newest:
+                yield file
+            else:
+                done.left.append(f"{file}: still being written, left for the next run")
+    for given in paths:
+        found = list(_expanded(Path(given).expanduser()))
+        if not found:
+            what = "no file in it" if Path(given).expanduser().is_dir() else "no such file or folder"
+            done.problems.append(str(InputPathError(str(given), what)))
+        yield from found
+
+
+def _expanded(path: Path) -> Iterator[Path]:
+    if path.is_dir():
+        yield from _inside(path)
+    elif path.exists():
+        yield path
+    else:
+        for name in sorted(glob.glob(str(path), recursive=True)):
+            yield from _expanded(Path(name))
+
+
+def _inside(folder: Path) -> Iterator[Path]:
+    """Files under a folder in a fixed order; names with a leading dot are no dumps."""
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(place) / name for name in sorted(names) if not name.startswith("."))
+
+
+def _ingest_file(settings: Settings, file: Path, observed_on: dt.date | None) -> tuple[Delivery | None, bool]:
+    if not file.is_file():
+        raise InputPathError(str(file), "not a regular file")
+    before = file.stat()
+    dump_id, size, aside = storage.copy_hashed(file, settings.raw)
+    after = file.stat()
+    try:
+        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+            return None, False
+        raw = settings.raw_file(dump_id)
+        if not raw.exists():
+            storage.keep(aside, raw)
+    finally:
+        aside.unlink(missing_ok=True)
+    filed_on = dt.datetime.fromtimestamp(before.st_mtime, dt.UTC).date()
+    return _deliver(settings, dump_id, size, file.name, observed_on, filed_on)
+
+
+def _deliver(
+    settings: Settings, dump_id: str, size: int, name: str, caller: dt.date | None, filed_on: dt.date
+) -> tuple[Delivery, bool]:
+    """The delivery of stored bytes; one that is known already keeps the day it got first."""
+    head = read_head(settings.raw_file(dump_id), name)
+    source = sources.recognise(head) or sources.UNRECOGNISED
+    day, origin = _observed(source, head, caller, filed_on)
+    for known in ledger.deliveries_of(settings, dump_id):
+        same = (known.source, known.name) == (source, name)
+        if same and (known.observed_on == day or origin == "file"):
+            return known, False
+    delivery = Delivery(source, day, dump_id, name, size, origin)
+    ledger.write_delivery(settings, delivery)
+    return delivery, True
+
+
+def _observed(source: str, head: Head, caller: dt.date | None, filed_on: dt.date) -> tuple[dt.date, str]:
+    """The day of a listing and who says so: the caller, else the content, else the name, else the file's date."""
+    if caller:
+        return caller, "caller"
+    content = sources.load(source).observed_on(head) if source != sources.UNRECOGNISED else None
+    if content:
+        return content, "content"
+    named = day_in_name(head.name)
+    return (named, "name") if named else (filed_on, "file")
+
+
+def read_head(path: Path, name: str) -> Head:
+    """The first decoded bytes of a dump; of an archive, those of the first member that a source recognises."""
+    first: Head | None = None
+    try:
+        for member, stream in containers.members(path):
+            head = Head(_start(stream), member or name)
+            first = first or Head(head.data, name)
+            if sources.recognise(head):
+                return Head(head.data, name)
+    except DumpError:
+        pass
+    return first or Head(b"", name)
+
+
+def _start(stream: object) -> bytes:
+    data = b""
+    try:
+        while len(data) < HEAD_BYTES and (piece := stream.read(_PIECE)):  # type: ignore[attr-defined]
+            data += piece
+    except DumpError:
+        return data
+    return data

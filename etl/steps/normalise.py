@@ -1,0 +1,245 @@
+"""Turns raw dumps into staged Parquet: every record ends in exactly one place, and a commit file says so last."""
+
+from __future__ import annotations
+
+import multiprocessing
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+
+from etl import ledger, sources, storage
+from etl.ledger import Batch, Commit, Counts, Outcome
+from etl.reading import containers
+from etl.schemas import STAGED
+from etl.settings import Settings
+from etl.shards import Piece, Shard, normalise_shard
+from etl.steps.ingest import read_head
+
+Progress = Callable[[int], None]
+
+
+def plan(settings: Settings) -> list[Batch]:
+    """The batches that are due: dumps that no commit under the present parser names. Each is written down."""
+    _recognise_again(settings)
+    withdrawn = ledger.withdrawals(settings)
+    committed = {
+        (commit.source, outcome.dump_id)
+        for commit, outcome in ledger.latest_commits(settings)
+        if commit.parser_version == parser_version(commit.source)
+    }
+    due: dict[str, dict[str, int]] = {}
+    for delivery in ledger.deliveries(settings):
+        if delivery.dump_id not in withdrawn and (delivery.source, delivery.dump_id) not in committed:
+            due.setdefault(delivery.source, {})[delivery.dump_id] = delivery.bytes
+    batches = [batch for source in sorted(due) for batch in _batches(settings, source, due[source])]
+    for batch in batches:
+        ledger.write_plan(settings, batch)
+    return batches
+
+
+def parser_version(source: str) -> int:
+    """The version of a source's parser; that of `unrecognised` changes with the set of sources."""
+    if source != sources.UNRECOGNISED:
+        return sources.load(source).parser_version
+    known = ",".join(f"{name}:{sources.load(name).parser_version}" for name in sources.names())
+    return zlib.crc32(known.encode())
+
+
+def _recognise_again(settings: Settings) -> None:
+    """Gives deliveries that no source knew to the source that knows them now."""
+    for delivery in ledger.deliveries(settings):
+        if delivery.source == sources.UNRECOGNISED:
+            source = sources.recognise(read_head(settings.raw_file(delivery.dump_id), delivery.name))
+            if source:
+                ledger.write_delivery(settings, replace(delivery, source=source))
+                ledger.remove_delivery(settings, delivery)
+
+
+def _batches(settings: Settings, source: str, dumps: dict[str, int]) -> Iterator[Batch]:
+    """Small dumps together, in the order of their names, up to the batch size; a large one alone."""
+    version = parser_version(source)
+    waiting: list[str] = []
+    size = 0
+    for dump_id in sorted(dumps):
+        if dumps[dump_id] > settings.shard_bytes:
+            yield ledger.batch_of(source, version, [dump_id])
+            continue
+        if waiting and (size + dumps[dump_id] > settings.batch_bytes or len(waiting) >= settings.batch_dumps):
+            yield ledger.batch_of(source, version, waiting)
+            waiting, size = [], 0
+        waiting.append(dump_id)
+        size += dumps[dump_id]
+    if waiting:
+        yield ledger.batch_of(source, version, waiting)
+
+
+def normalise(settings: Settings, batch: Batch, progress: Progress = lambda size: None) -> Commit:
+    """Normalises one batch; a batch that is committed already is left as it is."""
+    if settings.commit(batch.batch_id).exists():
+        return ledger.read_commit(settings, batch.batch_id)
+    folders = {table: settings.staged(table, batch.batch_id) for table in STAGED}
+    folders["rejected"] = settings.rejected_batch(batch.batch_id)
+    for folder in folders.values():
+        storage.clear(folder)
+    if batch.source == sources.UNRECOGNISED:
+        outcomes = [_unrecognised(settings, dump_id) for dump_id in batch.dump_ids]
+    else:
+        shards = list(_shards(settings, batch, folders))
+        outcomes = _merged(outcome for shard in _run(settings, shards, progress) for outcome in shard)
+        _settle(outcomes, folders)
+    commit = Commit(batch.batch_id, batch.source, batch.parser_version, tuple(outcomes))
+    ledger.write_commit(settings, commit)
+    return commit
+
+
+def _unrecognised(settings: Settings, dump_id: str) -> Outcome:
+    is_empty = settings.raw_file(dump_id).stat().st_size == 0
+    if is_empty:
+        return Outcome(dump_id, "empty", "the file has no bytes; fetch it again")
+    known = ", ".join(sources.names())
+    return Outcome(dump_id, "unrecognised", f"the content is none of the formats {known}; see docs/sources.md")
+
+
+def _shards(settings: Settings, batch: Batch, folders: dict[str, Path]) -> Iterator[Shard]:
+    """Pieces of about the shard size. Their borders depend on the dumps alone, so that the same bytes come out."""
+    waiting: list[Piece] = []
+    size, number = 0, 0
+
+    def shard(pieces: Sequence[Piece]) -> Shard:
+        return Shard(number, batch.source, tuple(pieces), folders, settings.shard_bytes, settings.record_bytes)
+
+    for dump_id in batch.dump_ids:
+        path = settings.raw_file(dump_id)
+        name = min(delivery.name for delivery in ledger.deliveries_of(settings, dump_id))
+        length = path.stat().st_size
+        ranges = list(_ranges(settings, batch, path, name, length))
+        if ranges:
+            for start, end in ranges:
+                yield shard([Piece(dump_id, path, name, start, end)])
+                number += 1
+            continue
+        if waiting and size + length > settings.shard_bytes // 4:
+            yield shard(waiting)
+            waiting, size, number = [], 0, number + 1
+        waiting.append(Piece(dump_id, path, name))
+        size += length
+    if waiting:
+        yield shard(waiting)
+
+
+def _ranges(settings: Settings, batch: Batch, path: Path, name: str, length: int) -> Iterator[tuple[int, int]]:
+    """Byte ranges of a large plain file of lines; none for anything else."""
+    step = settings.shard_bytes
+    if length <= step or not containers.is_plain(path):
+        return
+    if sources.load(batch.source).is_by_line(read_head(path, name)):
+        yield from ((start, min(start + step, length)) for start in range(0, length, step))
+
+
+def _run(settings: Settings, shards: list[Shard], progress: Progress) -> Iterator[list[Outcome]]:
+    """The outcomes of all shards, in order; a shard whose worker dies is tried again dump by dump."""
+    if not shards:
+        return
+    context = multiprocessing.get_context("spawn")
+    failed: list[Shard] = []
+    done: dict[int, list[Outcome]] = {}
+    with ProcessPoolExecutor(min(settings.workers, len(shards)), mp_context=context) as pool:
+        futures = [(shard, pool.submit(normalise_shard, shard)) for shard in shards]
+        for shard, future in futures:
+            try:
+                done[shard.number] = future.result()
+            except BrokenProcessPool:
+                failed.append(shard)
+            progress(sum(_length(piece) for piece in shard.pieces))
+    for shard in failed:
+        done[shard.number] = _one_by_one(shard)
+    yield from (done[shard.number] for shard in shards)
+
+
+def _length(piece: Piece) -> int:
+    return (piece.path.stat().st_size if piece.end is None else piece.end) - piece.start
+
+
+def _one_by_one(shard: Shard) -> list[Outcome]:
+    """Each dump of a shard in a process of its own: the one that kills it is refused, the others are read together."""
+    refused: dict[str, Outcome] = {}
+    for piece in shard.pieces:
+        if _run_alone(replace(shard, pieces=(piece,))) is None:
+            refused[piece.dump_id] = Outcome(piece.dump_id, "parser_crashed", "reading it ended the worker process")
+    for folder in shard.folders.values():
+        for part in folder.glob(f"part-{shard.number:05d}-*.parquet"):
+            part.unlink()
+    rest = tuple(piece for piece in shard.pieces if piece.dump_id not in refused)
+    outcomes = (_run_alone(replace(shard, pieces=rest)) or []) if rest else []
+    return [*outcomes, *refused.values()]
+
+
+def _run_alone(shard: Shard) -> list[Outcome] | None:
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        try:
+            return pool.submit(normalise_shard, shard).result()
+        except BrokenProcessPool:
+            return None
+
+
+def _merged(outcomes: Iterable[Outcome]) -> list[Outcome]:
+    """One outcome a dump, the counts of its shards added up; a dump of which one shard failed is refused."""
+    merged: dict[str, Outcome] = {}
+    for outcome in outcomes:
+        held = merged.setdefault(outcome.dump_id, Outcome(outcome.dump_id))
+        held.unknown_fields = sorted({*held.unknown_fields, *outcome.unknown_fields})
+        if outcome.reason and not held.reason:
+            held.reason, held.detail = outcome.reason, outcome.detail
+        by_member = {counts.member: counts for counts in held.members}
+        for counts in outcome.members:
+            total = by_member.setdefault(counts.member, Counts(counts.member))
+            total.records += counts.records
+            total.accepted += counts.accepted
+            total.rejected += counts.rejected
+            total.duplicates += counts.duplicates
+        held.members = [by_member[member] for member in sorted(by_member)]
+    for outcome in merged.values():
+        if outcome.reason is None and not outcome.total("records"):
+            outcome.reason, outcome.detail = "empty", "the file holds no record; fetch it again"
+        if outcome.reason:
+            outcome.members = []
+    return [merged[dump_id] for dump_id in sorted(merged)]
+
+
+_KEY = ["dump_id", "member", "record_offset"]
+
+
+def _settle(outcomes: list[Outcome], folders: dict[str, Path]) -> None:
+    """Takes out of the parts what refused dumps left there, and repeats that stand in different parts of one dump."""
+    refused = [outcome.dump_id for outcome in outcomes if outcome.reason]
+    papers = sorted(folders["papers"].glob("part-*.parquet"))
+    keys = [pl.read_parquet(path, columns=[*_KEY, "content_hash"]) for path in papers]
+    if not keys:
+        return
+    all_keys = pl.concat(keys).filter(~pl.col("dump_id").is_in(refused))
+    first = all_keys.unique(["dump_id", "content_hash"], keep="first", maintain_order=True).select(_KEY)
+    repeats = all_keys.join(first, on=_KEY, how="anti", maintain_order="left")
+    if not refused and not repeats.height:
+        return
+    by_dump = {outcome.dump_id: outcome for outcome in outcomes}
+    for dump_id, member in repeats.select("dump_id", "member").iter_rows():
+        counts = next(counts for counts in by_dump[dump_id].members if counts.member == member)
+        counts.accepted -= 1
+        counts.duplicates += 1
+    for folder in folders.values():
+        for path in sorted(folder.glob("part-*.parquet")):
+            _rewrite(path, refused, repeats)
+
+
+def _rewrite(path: Path, refused: list[str], repeats: pl.DataFrame) -> None:
+    frame = pl.read_parquet(path)
+    kept = frame.filter(~pl.col("dump_id").is_in(refused)).join(repeats, on=_KEY, how="anti", maintain_order="left")
+    if kept.height == 0:
+        path.unlink()
+    elif kept.height < frame.height:
+        storage.write_parquet(path, kept)

@@ -1,0 +1,158 @@
+"""Files that appear whole or not at all: written aside, synced, renamed, and their folder synced."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import orjson
+import polars as pl
+
+from etl.errors import LockHeldError
+
+CHUNK = 1 << 20
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A path to write aside; when the block ends well, its file takes the place of `path`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield aside
+        _sync(aside)
+        aside.replace(path)
+        _sync(path.parent)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """A whole file."""
+    with replacing(path) as aside:
+        aside.write_bytes(data)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """A JSON file with sorted keys, for people to read."""
+    write_bytes(path, orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n")
+
+
+def read_json(path: Path) -> Any:
+    """A JSON file of ours."""
+    return orjson.loads(path.read_bytes())
+
+
+def write_parquet(path: Path, frame: pl.DataFrame) -> None:
+    """A Parquet file whose bytes depend on the frame alone: everything that a default could change is said."""
+    with replacing(path) as aside:
+        frame.write_parquet(aside, compression="zstd", compression_level=3, row_group_size=131_072, statistics=True)
+
+
+def copy_hashed(path: Path, folder: Path) -> tuple[str, int, Path]:
+    """Copies a file into a folder while hashing it: sha256, size, and the path of the copy, which has no name yet."""
+    folder.mkdir(parents=True, exist_ok=True)
+    aside = folder / f".ingest.{os.getpid()}.tmp"
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as source, aside.open("wb") as target:
+            while chunk := source.read(CHUNK):
+                digest.update(chunk)
+                target.write(chunk)
+            target.flush()
+            os.fsync(target.fileno())
+            return digest.hexdigest(), target.tell(), aside
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+
+
+def keep(aside: Path, path: Path) -> None:
+    """Gives a synced file its name."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside.replace(path)
+    _sync(path.parent)
+
+
+def sha256(path: Path) -> str:
+    """The sha256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def clear(folder: Path) -> None:
+    """Removes a folder and what is in it, if it is there."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def point(link: Path, target: Path) -> None:
+    """Makes `link` lead to `target`, in one step that no reader can see half of."""
+    aside = link.with_name(f".{link.name}.{os.getpid()}.tmp")
+    aside.unlink(missing_ok=True)
+    aside.symlink_to(os.path.relpath(target, link.parent))
+    aside.replace(link)
+    _sync(link.parent)
+
+
+@contextmanager
+def writer_lock(path: Path) -> Iterator[None]:
+    """The right to load, build and publish; raises LockHeldError where another process has it.
+
+    The kernel lets go of it when its process ends, however that ends.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        _lock(file, path)
+        yield
+
+
+def is_locked(path: Path) -> bool:
+    """Whether another process loads, builds or publishes now."""
+    if not path.exists():
+        return False
+    with path.open("a") as file:
+        try:
+            _lock(file, path)
+        except LockHeldError:
+            return True
+    return False
+
+
+def _lock(file: IO[str], path: Path) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise LockHeldError(str(path)) from None
+
+
+def append_line(path: Path, value: Any) -> None:
+    """Adds one JSON line to a journal."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as file:
+        file.write(orjson.dumps(value) + b"\n")
+
+
+def read_lines(path: Path) -> list[Any]:
+    """The JSON lines of a journal; a last line that was cut is left out."""
+    if not path.exists():
+        return []
+    return [orjson.loads(line) for line in path.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
+
+
+def read_or(path: Path, default: Callable[[], Any]) -> Any:
+    """A JSON file of ours, or the default where there is none."""
+    return read_json(path) if path.exists() else default()

@@ -1,0 +1,37 @@
+"""How days are read. A day out of the range of listings is no day."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import polars as pl
+
+EARLIEST = dt.date(1900, 1, 1)
+LATEST = dt.date(2100, 1, 1)
+
+
+def _plausible(day: pl.Expr) -> pl.Expr:
+    return pl.when(day.is_between(EARLIEST, LATEST, closed="left")).then(day)
+
+
+def iso_day(text: pl.Expr) -> pl.Expr:
+    """The day of an ISO 8601 date or UTC time, else null."""
+    return _plausible(text.str.strip_chars().str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False))
+
+
+def rfc2822_day(text: pl.Expr) -> pl.Expr:
+    """The day of a time such as `Mon, 2 Apr 2007 19:18:42 GMT`, else null."""
+    day = text.str.extract(r"(\d{1,2} [A-Z][a-z]{2} \d{4})", 1)
+    return _plausible(day.str.to_date("%d %b %Y", strict=False))
+
+
+def day_in_name(name: str) -> dt.date | None:
+    """The only ISO day in a file name, or None where there is none or more than one."""
+    days = set()
+    for start in range(len(name) - 9):
+        try:
+            days.add(dt.date.fromisoformat(name[start : start + 10]))
+        except ValueError:
+            continue
+    plausible = {day for day in days if EARLIEST <= day < LATEST}
+    return plausible.pop() if len(plausible) == 1 else None

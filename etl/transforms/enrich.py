@@ -1,0 +1,125 @@
+"""What every source's papers get: identity keys, links, statements about code and keyphrases."""
+
+from __future__ import annotations
+
+import hashlib
+
+import polars as pl
+
+from etl.transforms import keyphrases, links, statements, text
+
+_HASHED = (
+    "title",
+    "abstract",
+    "authors",
+    "arxiv_id",
+    "doi",
+    "published_on",
+    "updated_on",
+    "categories",
+    "venue",
+    "comment",
+    "page_links",
+)
+_LISTS = ("authors", "categories", "page_links")
+LINK_SCHEMA = pl.Schema(
+    {
+        "row": pl.Int64,
+        "url": pl.String,
+        "url_key": pl.String,
+        "kind": pl.String,
+        "repository_url": pl.String,
+        "evidence": pl.String,
+        "evidence_kind": pl.String,
+        "char_start": pl.Int64,
+        "char_end": pl.Int64,
+        "confidence": pl.Float64,
+        "is_official": pl.Boolean,
+    }
+)
+# How far a field that a listing's readers fill in can be trusted.
+_FIELD_CONFIDENCE = 0.9
+
+
+def with_keys(papers: pl.DataFrame) -> pl.DataFrame:
+    """Adds `title_key` and `content_hash`, the hash of what the record says: place and votes do not count."""
+    parts = [
+        (pl.col(name).list.join("\x1e", ignore_nulls=True) if name in _LISTS else pl.col(name).cast(pl.String)).fill_null("")
+        for name in _HASHED
+    ]
+    said = papers.select(pl.concat_str(parts, separator="\x1f")).to_series().to_list()
+    hashes = [hashlib.blake2b(value.encode(), digest_size=16).hexdigest() for value in said]
+    return papers.with_columns(
+        title_key=text.title_key(pl.col("title")),
+        content_hash=pl.Series(hashes, dtype=pl.String),
+    )
+
+
+def found_links(papers: pl.DataFrame) -> pl.DataFrame:
+    """The links of each paper, one row each: those of the abstract before those of the comment and the page's fields."""
+    found = [
+        *_from_texts(papers, "abstract", None),
+        *_from_texts(papers, "comment", "comment"),
+        *_from_fields(papers),
+    ]
+    rows = pl.DataFrame(found, schema=LINK_SCHEMA, orient="row")
+    return rows.unique(["row", "url_key"], keep="first", maintain_order=True).sort("row", maintain_order=True)
+
+
+_LinkRow = tuple[int, str, str, str, str | None, str, str, int | None, int | None, float, bool | None]
+
+
+def _from_texts(papers: pl.DataFrame, column: str, evidence_kind: str | None) -> list[_LinkRow]:
+    """Links in a column of text. Places are kept for the abstract alone."""
+    named = papers.select("row", column).filter(pl.col(column).str.contains(links.URL_HINT))
+    found: list[_LinkRow] = []
+    for row, value in named.iter_rows():
+        for link in links.links_in_text(value):
+            target = link.target
+            place = (link.start, link.end) if evidence_kind is None else (None, None)
+            found.append(
+                (row, target.url, target.key, link.kind, target.repository_url, link.evidence)
+                + (evidence_kind or link.evidence_kind, *place, link.confidence, link.is_official)
+            )
+    return found
+
+
+def _from_fields(papers: pl.DataFrame) -> list[_LinkRow]:
+    cells = papers.select("row", "page_links").explode("page_links", empty_as_null=False).drop_nulls()
+    return [
+        (row, target.url, target.key, target.kind, target.repository_url, " ".join(cell.split()))
+        + ("page_field", None, None, _FIELD_CONFIDENCE, None)
+        for row, cell in cells.iter_rows()
+        for target in links.links_in_cell(cell)
+    ]
+
+
+def with_statements(papers: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+    """Adds `statement` and `statement_sentence`: what the record's own text says about code."""
+    linked = (
+        found.filter((pl.col("kind") == "repository") & (pl.col("evidence_kind") != "page_field"))
+        .unique("row", keep="first", maintain_order=True)
+        .select("row", statement=pl.lit("linked"), statement_sentence=pl.col("evidence"))
+    )
+    hinted = papers.filter(
+        pl.col("abstract").str.contains(statements.CODE_HINT) & pl.col("abstract").str.contains(statements.GIVING_HINT)
+    ).join(linked, on="row", how="anti", maintain_order="left")
+    said = [(row, *statements.code_statement(value)) for row, value in hinted.select("row", "abstract").iter_rows()]
+    schema = {"row": pl.Int64, "statement": pl.String, "statement_sentence": pl.String}
+    known = pl.concat([linked, pl.DataFrame(said, schema=schema, orient="row")])
+    return papers.join(known, on="row", how="left", maintain_order="left").with_columns(
+        pl.col("statement").fill_null("none")
+    )
+
+
+def found_keyphrases(papers: pl.DataFrame) -> pl.DataFrame:
+    """Ranked keyphrases of each paper, see `keyphrases`."""
+    return keyphrases.keyphrases(papers.select("row", "title", "abstract"))
+
+
+def found_repositories(starred: pl.DataFrame) -> pl.DataFrame:
+    """What records say of repositories: `cell` names one, the other columns say it. Cells that name none are left out."""
+    cells = starred.get_column("cell").to_list()
+    targets = [next((t.repository_url for t in links.links_in_cell(cell) if t.repository_url), None) for cell in cells]
+    named = starred.with_columns(repository_url=pl.Series(targets, dtype=pl.String)).drop("cell")
+    return named.drop_nulls("repository_url").unique(["row", "repository_url"], keep="first", maintain_order=True)

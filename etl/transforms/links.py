@@ -1,0 +1,123 @@
+"""Which links a text names, with the sentence that says so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from etl.transforms.sentences import sentences
+from etl.transforms.urls import Canonical, canonical
+
+_TAIL = r"(?:[^\s<>\"{}|\\^`\[\]\x00-\x1f]|\\[_%#&~])"
+_BARE_HOSTS = (
+    r"(?:github\.com|gitlab\.com|bitbucket\.org|codeberg\.org|huggingface\.co|hf\.co|zenodo\.org|osf\.io|youtu\.be"
+    r"|youtube\.com|anonymous\.4open\.science|goo\.gl|bit\.ly|tinyurl\.com|[A-Za-z0-9-]{1,63}\.(?:github|gitlab)\.io)"
+)
+_URL = re.compile(
+    rf"https?://{_TAIL}+"
+    rf"|git@[\w.-]{{1,80}}:{_TAIL}+"
+    rf"|(?<![\w@./:-])(?:www\.)?{_BARE_HOSTS}(?:[/:]{_TAIL}+|(?<=\.io)(?![\w-]))"
+    rf"|(?<![\w@./:-])www\.[\w-]{{1,63}}\.{_TAIL}+",
+    re.IGNORECASE,
+)
+# A text without any of these holds no link: lets whole columns be passed over.
+URL_HINT = r"(?i)https?://|git@|www\.|github|gitlab|bitbucket|codeberg|huggingface\.co|hf\.co/|zenodo|osf\.io|youtu|4open|goo\.gl|bit\.ly|tinyurl"
+
+_TRAILING = ".,;:!?'\"~*$_\\"
+_OURS = re.compile(
+    r"\b(?:our|the|all|project|source|its|this)?\s*(?:code|codes|codebase|implementation|software|package|repository|repo|toolkit"
+    r"|library|data|dataset|datasets|models?|weights|checkpoints|project page|project website|website|homepage|demo|page|resources?)\b"
+    r".{0,120}?\b(?:available|released?|releasing|found|accessible|provided?|open-?sourced?|public|published|at|here|:)",
+    re.IGNORECASE | re.DOTALL,
+)
+_THEIRS = re.compile(
+    r"\b(?:built (?:up)?on|based on|builds on|using|forked from|compared? (?:to|with)|adapted from|baselines? from|provided by)\b",
+    re.IGNORECASE,
+)
+_DEMO = re.compile(r"\b(?:demo|trial|try (?:it|our)|playground)\b", re.IGNORECASE)
+
+MAX_EVIDENCE = 1_000
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link as a text names it: `start` and `end` count characters."""
+
+    target: Canonical
+    kind: str
+    start: int
+    end: int
+    evidence: str
+    evidence_kind: str
+    confidence: float
+    is_official: bool | None
+
+
+def find_urls(text: str) -> Iterator[tuple[int, int, Canonical]]:
+    """Start, end and canonical form of each URL in a text."""
+    for match in _URL.finditer(text):
+        start, end = match.start(), _trimmed_end(text, match.start(), match.end())
+        target = canonical(re.sub(r"\\([_%#&~])", r"\1", text[start:end]))
+        if target is not None:
+            yield start, end, target
+
+
+def _trimmed_end(text: str, start: int, end: int) -> int:
+    """The end of a URL less the punctuation of the sentence around it."""
+    while end > start:
+        last = text[end - 1]
+        if last in _TRAILING:
+            end -= 1
+        elif last in ")}" and text.count("(", start, end) < text.count(")", start, end):
+            end -= 1
+        else:
+            break
+    opening = text.find("(", start, end)
+    return opening if opening >= 0 and text.find(")", opening, end) < 0 else end
+
+
+def links_in_text(text: str) -> list[Link]:
+    """The links of an abstract or comment, each once, with the sentence that names it."""
+    found = list(find_urls(text))
+    spans = list(sentences(text)) if found else []
+    links: dict[str, Link] = {}
+    for start, end, target in found:
+        link = _link(text, start, end, target, spans)
+        held = links.get(target.key)
+        if held is None or (link.is_official and not held.is_official):
+            links[target.key] = link
+    return list(links.values())
+
+
+def _link(text: str, start: int, end: int, target: Canonical, spans: list[tuple[int, int]]) -> Link:
+    first, last = next(((a, b) for a, b in spans if a <= start and end <= b), (start, end))
+    if last - first > MAX_EVIDENCE:
+        first, last = max(first, start - MAX_EVIDENCE // 3), min(last, end + MAX_EVIDENCE // 3)
+    evidence = text[first:last]
+    around = text[first:start] + " " + text[end:last]
+    is_bare = len(re.findall(r"\w+", around)) < 2
+    is_official = _is_official(text[first:start], around)
+    kind = target.kind
+    if kind == "project_page" and target.repository_url is None and _DEMO.search(around):
+        kind = "demo"
+    confidence = {True: 0.95, None: 0.8, False: 0.5}[is_official]
+    kind_of_evidence = "abstract_url" if is_bare else "abstract_sentence"
+    return Link(target, kind, start, end, evidence, kind_of_evidence, confidence, is_official)
+
+
+def _is_official(before: str, around: str) -> bool | None:
+    """Whether the words around a link call its target the authors' own; None where they do not say."""
+    if _OURS.search(before + " at"):
+        return True
+    return False if _THEIRS.search(around) else None
+
+
+def links_in_cell(cell: str) -> list[Canonical]:
+    """The links of a field that should hold nothing else; blanks inside a URL are mistakes."""
+    pieces = re.split(r"[\s;,]+(?=(?:https?://|git@|www\.))", cell)
+    targets = {}
+    for piece in pieces:
+        for _, _, target in find_urls(re.sub(r"\s+", "", piece)):
+            targets.setdefault(target.key, target)
+    return list(targets.values())
