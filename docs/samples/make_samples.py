@@ -232,8 +232,8 @@ def snapshot_files(listed: list[Paper]) -> dict[str, bytes]:
     for record in array:
         del record["versions"], record["authors_parsed"]
     return {
-        "arxiv_snapshot/arxiv-metadata-sample.jsonl.gz": compress(b"\n".join(lines) + b"\n"),
-        "arxiv_snapshot/arxiv-array-sample.json": to_json(array, 2),
+        "arxiv_snapshot/arxiv-metadata-sample-2025-08-14.jsonl.gz": compress(b"\n".join(lines) + b"\n"),
+        "arxiv_snapshot/arxiv-array-sample-2025-08-14.json": to_json(array, 2),
     }
 
 

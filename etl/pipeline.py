@@ -1,0 +1,1 @@
+"""The six steps in order: the only composer. The command line and the DAGs call nothing else."""
