@@ -270,7 +270,8 @@ class _Worker:
 def _with_missing(papers: pl.DataFrame) -> pl.DataFrame:
     """Adds the columns of `StagedPaper` that the source does not have, as nulls."""
     wanted = {**polars_schema(StagedPaper), "comment": pl.String(), "page_links": pl.List(pl.String())}
-    missing = {name: dtype for name, dtype in wanted.items() if name not in papers.columns}
+    present = {*papers.columns, "title_key", "content_hash", "statement", "statement_sentence"}
+    missing = {name: dtype for name, dtype in wanted.items() if name not in present}
     return papers.with_columns(pl.lit(None, dtype=dtype).alias(name) for name, dtype in missing.items())
 
 

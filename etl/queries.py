@@ -1,0 +1,111 @@
+"""The files of `sql/`: their heads, the tables that they read, and the order in which they can be run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import orjson
+
+from etl.errors import GrainError, SqlFileError
+from etl.settings import SQL
+
+_FACT = re.compile(r"^-- ([a-z_]+): (.+)$")
+
+
+@dataclass(frozen=True)
+class Query:
+    """One SELECT that makes one table, and what its head says."""
+
+    table: str
+    text: str
+    description: str
+    grain: tuple[str, ...]
+    path: Path
+    is_touched: bool = False
+    columns: dict[str, str] = field(default_factory=dict)
+
+
+def read(folder: str, schema: str, root: Path = SQL) -> list[Query]:
+    """The queries of one folder, by name; raises SqlFileError for a head without description or grain."""
+    return [_query(path, schema) for path in sorted((root / folder).glob("*.sql"))]
+
+
+def _query(path: Path, schema: str) -> Query:
+    text = path.read_text(encoding="utf-8")
+    head = [line for line in text.splitlines() if line.startswith("--")]
+    said = dict(match.groups() for line in head[1:] if (match := _FACT.match(line)))
+    grain = said.pop("grain", None)
+    if not head or _FACT.match(head[0]) or not grain:
+        raise SqlFileError(str(path), "wanted a head of `-- what the rows are` and `-- grain: columns`")
+    return Query(
+        table=said.pop("table", f"{schema}.{path.stem}"),
+        text=text.strip().rstrip(";"),
+        description=head[0].removeprefix("--").strip(),
+        grain=tuple(column.strip() for column in grain.split(",")),
+        path=path,
+        is_touched=said.pop("rows", None) == "touched",
+        columns=said,
+    )
+
+
+def define_macros(connection: duckdb.DuckDBPyConnection, root: Path = SQL) -> None:
+    """Creates the macros of `sql/macros/`."""
+    for path in sorted((root / "macros").glob("*.sql")):
+        try:
+            connection.execute(path.read_text(encoding="utf-8"))
+        except duckdb.Error as error:
+            raise SqlFileError(str(path), str(error).splitlines()[0]) from None
+
+
+def references(connection: duckdb.DuckDBPyConnection, query: Query) -> set[str]:
+    """The tables that a query reads, each with its schema; raises SqlFileError where DuckDB cannot parse it as a SELECT."""
+    found = connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [query.text]).fetchall()
+    tree = orjson.loads(found[0][0])
+    if tree.get("error"):
+        raise SqlFileError(str(query.path), str(tree.get("error_message")))
+    named: set[str] = set()
+    common: set[str] = set()
+    _walk(tree, named, common)
+    bare = sorted(name for name in named if "." not in name and name not in common)
+    if bare:
+        raise SqlFileError(str(query.path), f"table {bare[0]!r} is named without its schema")
+    return {name for name in named if "." in name}
+
+
+def _walk(node: Any, named: set[str], common: set[str]) -> None:
+    if isinstance(node, list):
+        for child in node:
+            _walk(child, named, common)
+    elif isinstance(node, dict):
+        if node.get("type") == "BASE_TABLE":
+            schema, table = node.get("schema_name"), node.get("table_name")
+            named.add(f"{schema}.{table}" if schema else str(table))
+        common.update(entry["key"] for entry in (node.get("cte_map") or {}).get("map", []))
+        for child in node.values():
+            _walk(child, named, common)
+
+
+def in_order(needs: dict[str, Iterable[str]]) -> list[str]:
+    """Tables so that each comes after those it reads; raises SqlFileError for a circle."""
+    graph = {table: sorted(name for name in read if name in needs) for table, read in sorted(needs.items())}
+    try:
+        return list(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        raise SqlFileError("sql", f"tables read each other in a circle: {' → '.join(error.args[1])}") from None
+
+
+def prove_grain(connection: duckdb.DuckDBPyConnection, table: str, grain: Sequence[str]) -> None:
+    """Raises GrainError where rows of a table repeat its grain or leave it null."""
+    columns = ", ".join(f'"{column}"' for column in grain)
+    missing = " OR ".join(f'"{column}" IS NULL' for column in grain)
+    rows, distinct, nulls = connection.execute(
+        f"SELECT count(*), (SELECT count(*) FROM (SELECT DISTINCT {columns} FROM {table})), count(*) FILTER ({missing}) FROM {table}"
+    ).fetchall()[0]
+    if rows != distinct or nulls:
+        raise GrainError(table, tuple(grain), rows - distinct + nulls)

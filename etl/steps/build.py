@@ -1,0 +1,193 @@
+"""Builds schema `mart` from `core`: SELECTs of `sql/marts/` and the marts in Python, in the order of their references."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from etl import database, ledger, marts, queries, schemas, storage
+from etl.errors import SqlFileError
+from etl.queries import Query
+from etl.settings import SQL, Settings
+
+Progress = Callable[[int], None]
+
+# What was published before: trend_revisions compares with it.
+_PUBLISHED = {
+    "keyword_monthly": "keyword VARCHAR, period DATE, papers BIGINT, papers_total BIGINT, is_partial BOOLEAN",
+    "trend_revisions": "mart VARCHAR, key VARCHAR, period DATE, revised_on DATE, old BIGINT, new BIGINT, cause VARCHAR",
+}
+
+
+@dataclass(frozen=True)
+class Built:
+    """The tables that a build made, in order; none when nothing was due."""
+
+    tables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Step:
+    """One table to build: what it reads and how its rows are made."""
+
+    table: str
+    needs: frozenset[str]
+    grain: tuple[str, ...]
+    description: str
+    columns: Mapping[str, str]
+    make: Callable[[duckdb.DuckDBPyConnection], None]
+
+
+def build(settings: Settings) -> Built:
+    """Makes all marts anew when `core` or a query has changed since the last build."""
+    with database.connect(
+        settings.database,
+        folders=[settings.scratch, settings.published, settings.state],
+        memory_limit=settings.memory_limit,
+        scratch=settings.scratch,
+    ) as connection:
+        queries.define_macros(connection)
+        connection.execute("CREATE TABLE IF NOT EXISTS work.built (state VARCHAR)")
+        state = f"{_one(connection, 'SELECT coalesce(max(version), 0) FROM work.version')} {fingerprint()}"
+        if state == _one(connection, "SELECT coalesce(max(state), '') FROM work.built"):
+            return Built()
+        with database.transaction(connection):
+            _take_published(settings, connection)
+            built = build_all(connection)
+            _write_reports(settings, connection)
+            connection.execute("DELETE FROM work.built")
+            connection.execute("INSERT INTO work.built VALUES (?)", [state])
+        return built
+
+
+def _one(connection: duckdb.DuckDBPyConnection, sql: str) -> object:
+    return connection.execute(sql).fetchall()[0][0]
+
+
+def fingerprint(root: Path = SQL) -> str:
+    """Changes when a query, a macro or a mart in Python does."""
+    files = [*sorted(root.rglob("*.sql")), *sorted(Path(marts.__file__).parent.glob("*.py"))]
+    return hashlib.sha256(b"\x00".join(path.read_bytes() for path in files)).hexdigest()[:16]
+
+
+def build_all(connection: duckdb.DuckDBPyConnection) -> Built:
+    """All marts on whatever `core` the connection has; proves every grain."""
+    steps = {step.table: step for step in (*_sql_steps(connection), *_python_steps(connection))}
+    order = queries.in_order({table: step.needs for table, step in steps.items()})
+    for table in order:
+        step = steps[table]
+        step.make(connection)
+        queries.prove_grain(connection, table, step.grain)
+        _comment(connection, step)
+    _drop_others(connection, set(order))
+    return Built(tuple(order))
+
+
+def _sql_steps(connection: duckdb.DuckDBPyConnection) -> Iterable[Step]:
+    for query in queries.read("marts", "mart"):
+        needs = frozenset(queries.references(connection, query))
+        yield Step(query.table, needs, query.grain, query.description, query.columns, _maker(query))
+
+
+def _maker(query: Query) -> Callable[[duckdb.DuckDBPyConnection], None]:
+    order = ", ".join(query.grain)
+
+    def make(connection: duckdb.DuckDBPyConnection) -> None:
+        try:
+            connection.execute(f"CREATE OR REPLACE TABLE {query.table} AS SELECT * FROM ({query.text}) ORDER BY {order}")
+        except duckdb.Error as error:
+            raise SqlFileError(str(query.path), str(error).splitlines()[0]) from None
+
+    return make
+
+
+def _python_steps(connection: duckdb.DuckDBPyConnection) -> Iterable[Step]:
+    for name in marts.names():
+        mart = marts.load(name)
+        path = Path(marts.__file__).parent / f"{name}.py"
+        needs: set[str] = set()
+        for text in mart.inputs.values():
+            needs |= queries.references(connection, Query(f"mart.{name}", text, "", (), path))
+        columns = {column: definition.description or "" for column, definition in mart.schema.columns().items()}
+        yield Step(
+            f"mart.{name}", frozenset(needs), tuple(mart.schema.primary_key()), schemas.description(mart.schema), columns, _computer(name)
+        )
+
+
+def _computer(name: str) -> Callable[[duckdb.DuckDBPyConnection], None]:
+    def make(connection: duckdb.DuckDBPyConnection) -> None:
+        mart = marts.load(name)
+        frames = {key: connection.sql(text).pl() for key, text in mart.inputs.items()}
+        computed = mart.schema.validate(mart.compute(frames), cast=True).sort(*mart.schema.primary_key())
+        connection.register("computed", computed.to_arrow(compat_level=pl.CompatLevel.oldest()))
+        connection.execute(f"DROP TABLE IF EXISTS mart.{name}")
+        connection.execute(schemas.duckdb_ddl(f"mart.{name}", mart.schema))
+        connection.execute(f"INSERT INTO mart.{name} BY NAME SELECT * FROM computed")
+        connection.unregister("computed")
+
+    return make
+
+
+def _comment(connection: duckdb.DuckDBPyConnection, step: Step) -> None:
+    connection.execute(f"COMMENT ON TABLE {step.table} IS {database.quoted(step.description)}")
+    for column, said in step.columns.items():
+        connection.execute(f'COMMENT ON COLUMN {step.table}."{column}" IS {database.quoted(said)}')
+
+
+def _drop_others(connection: duckdb.DuckDBPyConnection, wanted: set[str]) -> None:
+    """A mart whose file is gone is no mart."""
+    found = connection.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'mart'").fetchall()
+    for (name,) in found:
+        if f"mart.{name}" not in wanted:
+            connection.execute(f'DROP TABLE mart."{name}"')
+
+
+def create_published(connection: duckdb.DuckDBPyConnection) -> None:
+    """Empty tables in place of what was published before."""
+    connection.execute("CREATE SCHEMA IF NOT EXISTS published")
+    for name, columns in _PUBLISHED.items():
+        connection.execute(f"CREATE OR REPLACE TABLE published.{name} ({columns})")
+
+
+def _take_published(settings: Settings, connection: duckdb.DuckDBPyConnection) -> None:
+    """What readers see now, and the revisions that are on record."""
+    create_published(connection)
+    monthly = settings.current.resolve() / "tables" / "mart.keyword_monthly.parquet"
+    if monthly.exists():
+        connection.execute(
+            "INSERT INTO published.keyword_monthly SELECT keyword, period, papers, papers_total, is_partial "
+            f"FROM read_parquet({database.quoted(str(monthly))}) WHERE scope = 'all'"
+        )
+    revisions = settings.state / "trend_revisions.parquet"
+    if revisions.exists():
+        connection.execute(
+            f"INSERT INTO published.trend_revisions BY NAME SELECT * FROM read_parquet({database.quoted(str(revisions))})"
+        )
+
+
+def _write_reports(settings: Settings, connection: duckdb.DuckDBPyConnection) -> None:
+    """`ops.runs` and `ops.validations`, from the journal and the reports."""
+    runs = storage.read_lines(settings.reports / "runs.jsonl")
+    validations = [
+        {"batch_id": commit.batch_id, **result}
+        for commit in ledger.commits(settings)
+        if (report := ledger.read_report(settings, commit.batch_id))
+        for result in report.results
+    ]
+    for name, rows in (("ops.runs", runs), ("ops.validations", validations)):
+        table = schemas.CORE[name]
+        frame = pl.DataFrame(rows, schema=_as_read(table), orient="row").unique(table.primary_key(), keep="last", maintain_order=True)
+        connection.register("rows", frame.to_arrow(compat_level=pl.CompatLevel.oldest()))
+        connection.execute(f"DELETE FROM {name}")
+        connection.execute(f"INSERT INTO {name} BY NAME SELECT * FROM rows")
+        connection.unregister("rows")
+
+
+def _as_read(table: type[schemas.dy.Schema]) -> dict[str, pl.DataType]:
+    """The types as JSON holds them: times are texts."""
+    return {name: pl.String() if dtype == pl.Datetime else dtype for name, dtype in schemas.polars_schema(table).items()}

@@ -1,0 +1,317 @@
+"""Loads admitted dumps into the working database: one transaction a batch, and again only the papers that it touches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import duckdb
+import polars as pl
+
+from etl import database, ledger, queries, sources
+from etl.ledger import Delivery, Outcome
+from etl.queries import Query
+from etl.schemas import CORE, STAGED, Dumps, duckdb_ddl, duckdb_type, polars_schema
+from etl.settings import Settings
+from etl.steps.normalise import parser_version
+
+# What load itself needs to know of each record; the texts stay in staging.
+_RECORDS = """
+CREATE TABLE IF NOT EXISTS work.records (
+    dump_id VARCHAR, member VARCHAR, record_offset BIGINT, record_length BIGINT, observed_on DATE, source VARCHAR,
+    priority INTEGER, arxiv_id VARCHAR, doi VARCHAR, title_key VARCHAR, content_hash VARCHAR, abstract_hash VARCHAR,
+    position BIGINT, upvotes BIGINT, comments BIGINT, statement VARCHAR, statement_sentence VARCHAR, paper_id VARCHAR
+)
+"""
+# A record is seen once for each delivery of its bytes; the member of an archive may carry its own day.
+_SIGHTINGS = """
+CREATE OR REPLACE VIEW work.sightings AS
+SELECT DISTINCT
+    records.dump_id, records.member, records.record_offset, records.paper_id, records.source,
+    coalesce(records.observed_on, dumps.observed_on) AS observed_on
+FROM work.records AS records
+INNER JOIN core.dumps AS dumps ON records.dump_id = dumps.dump_id AND records.source = dumps.source AND dumps.status = 'loaded'
+"""
+_PROVENANCE = ("dump_id", "member", "record_offset")
+
+
+@dataclass
+class Loaded:
+    """What a load did: dumps that came in and went out, and papers that were made again."""
+
+    added: int = 0
+    removed: int = 0
+    papers: int = 0
+
+
+@dataclass(frozen=True)
+class _Target:
+    """What the database should hold: the batch of each admitted dump, and the rows of `core.dumps`."""
+
+    batches: Mapping[tuple[str, str], str]
+    dumps: pl.DataFrame
+    members: list[tuple[str, str, int, int, int, int]] = field(default_factory=list)
+
+
+def load(settings: Settings) -> Loaded:
+    """Makes the database hold exactly the admitted deliveries; what is there already is left alone."""
+    target = _target(settings)
+    settings.warehouse.mkdir(parents=True, exist_ok=True)
+    with database.connect(
+        settings.database,
+        folders=[settings.staging, settings.rejected, settings.scratch],
+        memory_limit=settings.memory_limit,
+        scratch=settings.scratch,
+    ) as connection:
+        _prepare(connection)
+        return _Loader(settings, connection, target).run()
+
+
+def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
+    for schema in ("core", "ops", "mart", "work", "staged"):
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+    for name, table in CORE.items():
+        connection.execute(duckdb_ddl(name, table))
+    connection.execute("CREATE TABLE IF NOT EXISTS work.loaded (source VARCHAR, dump_id VARCHAR, batch_id VARCHAR)")
+    connection.execute("CREATE TABLE IF NOT EXISTS work.version (version BIGINT)")
+    connection.execute(_RECORDS)
+    connection.execute(_SIGHTINGS)
+    connection.execute("CREATE TABLE IF NOT EXISTS work.touched (paper_id VARCHAR)")
+    for table in ("links", "repositories"):
+        columns = ", ".join(f"{name} {duckdb_type(dtype)}" for name, dtype in polars_schema(STAGED[table]).items())
+        connection.execute(f"CREATE TABLE IF NOT EXISTS work.{table} ({columns})")
+    queries.define_macros(connection)
+
+
+class _Loader:
+    """One load: the difference between what is there and what should be, applied batch by batch."""
+
+    def __init__(self, settings: Settings, connection: duckdb.DuckDBPyConnection, target: _Target) -> None:
+        self.settings, self.connection, self.target = settings, connection, target
+        self.queries = {query.table: query for query in queries.read("core", "core")}
+        needs = {name: queries.references(connection, query) for name, query in self.queries.items()}
+        self.order = [name for name in queries.in_order(needs) if name != "work.identity"]
+
+    def run(self) -> Loaded:
+        """Applies what differs; nothing is written when nothing does."""
+        held = {(source, dump_id): batch for source, dump_id, batch in self._rows("SELECT source, dump_id, batch_id FROM work.loaded")}
+        wanted = self.target.batches
+        gone = {key for key, batch in held.items() if wanted.get(key) != batch}
+        due: dict[str, set[tuple[str, str]]] = {}
+        for key, batch in wanted.items():
+            if held.get(key) != batch:
+                due.setdefault(batch, set()).add(key)
+        done = Loaded(removed=len(gone - wanted.keys()))
+        if not due and (gone or self._dumps_differ()):
+            done.papers += self._apply(None, set(), gone)
+        for batch_id in sorted(due):
+            done.papers += self._apply(batch_id, due[batch_id], gone)
+            done.added += len(due[batch_id])
+            gone = set()
+        return done
+
+    def _rows(self, sql: str) -> list[tuple[str, ...]]:
+        return self.connection.execute(sql).fetchall()
+
+    def _dumps_differ(self) -> bool:
+        held = self.connection.sql("SELECT * FROM core.dumps").pl().sort(*Dumps.primary_key())
+        return not held.equals(self.target.dumps.sort(*Dumps.primary_key()))
+
+    def _apply(self, batch_id: str | None, added: set[tuple[str, str]], gone: set[tuple[str, str]]) -> int:
+        """One transaction: dumps out, dumps in, identity anew, and the touched papers folded again. Returns their number."""
+        with database.transaction(self.connection):
+            self.connection.execute("DELETE FROM work.touched")
+            self._note_changed_days()
+            self._remove(gone)
+            if batch_id:
+                self._add(batch_id, added)
+            self._write_dumps()
+            self._identify()
+            self._stage_views()
+            for table in self.order:
+                self._refresh(self.queries[table])
+            self._write_rejected()
+            self.connection.execute("INSERT INTO work.version SELECT coalesce(max(version), 0) + 1 FROM work.version")
+            return int(self._rows("SELECT count(*) FROM work.touched")[0][0])
+
+    def _note_changed_days(self) -> None:
+        """Papers of dumps that were delivered again under another day are touched."""
+        dumps = self.target.dumps.filter(pl.col("status") == "loaded")
+        self.connection.register("wanted_dumps", dumps.to_arrow())
+        self.connection.execute(
+            """
+            INSERT INTO work.touched
+            SELECT DISTINCT paper_id FROM work.records WHERE (source, dump_id) IN (
+                SELECT source, dump_id FROM (
+                    (SELECT source, dump_id, observed_on FROM core.dumps WHERE status = 'loaded'
+                     EXCEPT SELECT source, dump_id, observed_on FROM wanted_dumps)
+                    UNION ALL
+                    (SELECT source, dump_id, observed_on FROM wanted_dumps
+                     EXCEPT SELECT source, dump_id, observed_on FROM core.dumps WHERE status = 'loaded')
+                )
+            )
+            """
+        )
+        self.connection.unregister("wanted_dumps")
+
+    def _remove(self, gone: set[tuple[str, str]]) -> None:
+        for source, dump_id in sorted(gone):
+            key = [source, dump_id]
+            where = "WHERE source = ? AND dump_id = ?"
+            self.connection.execute(f"INSERT INTO work.touched SELECT DISTINCT paper_id FROM work.records {where}", key)
+            for table in ("links", "repositories"):
+                self.connection.execute(
+                    f"DELETE FROM work.{table} WHERE dump_id = ? AND (dump_id, member, record_offset) IN "
+                    f"(SELECT dump_id, member, record_offset FROM work.records {where})",
+                    [dump_id, *key],
+                )
+            self.connection.execute(f"DELETE FROM work.records {where}", key)
+            self.connection.execute(f"DELETE FROM work.loaded {where}", key)
+
+    def _add(self, batch_id: str, added: set[tuple[str, str]]) -> None:
+        source = next(iter(added))[0]
+        dump_ids = sorted(dump_id for _, dump_id in added)
+        self.connection.executemany("INSERT INTO work.loaded VALUES (?, ?, ?)", [[source, dump_id, batch_id] for dump_id in dump_ids])
+        chosen = f"list_contains({database.quoted_list(dump_ids)}, dump_id)"
+        papers = self._parquet("papers", [batch_id])
+        self.connection.execute(
+            f"""
+            INSERT INTO work.records BY NAME
+            SELECT
+                dump_id, member, record_offset, record_length, observed_on, position, upvotes, comments, arxiv_id, doi,
+                title_key, content_hash, md5(abstract) AS abstract_hash, statement, statement_sentence,
+                ? AS source, ? AS priority, NULL AS paper_id
+            FROM {papers} WHERE {chosen}
+            """,
+            [source, sources.load(source).priority],
+        )
+        for table in ("links", "repositories"):
+            self.connection.execute(f"INSERT INTO work.{table} BY NAME SELECT * FROM {self._parquet(table, [batch_id])} WHERE {chosen}")
+
+    def _parquet(self, table: str, batch_ids: Iterable[str]) -> str:
+        """What to read a staged table of some batches from: its files, or no rows of its types."""
+        files = database.parquet_files([self.settings.staged(table, batch_id) for batch_id in sorted(set(batch_ids))])
+        if files:
+            return f"read_parquet({database.quoted_list(files)}, hive_partitioning = false)"
+        columns = ", ".join(f"NULL::{duckdb_type(dtype)} AS {name}" for name, dtype in polars_schema(STAGED[table]).items())
+        return f"(SELECT {columns} WHERE false)"
+
+    def _identify(self) -> None:
+        """Gives every record its paper; those that move, and where they move to, are touched."""
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE moved AS {_changed(self.queries['work.identity'].text)}")
+        self.connection.execute("INSERT INTO work.touched SELECT old_id FROM moved WHERE old_id IS NOT NULL UNION SELECT new_id FROM moved")
+        self.connection.execute(
+            "UPDATE work.records SET paper_id = moved.new_id FROM moved WHERE records.dump_id = moved.dump_id "
+            "AND records.member = moved.member AND records.record_offset = moved.record_offset"
+        )
+        self.connection.execute("CREATE OR REPLACE TEMP TABLE once AS SELECT DISTINCT paper_id FROM work.touched")
+        self.connection.execute("DELETE FROM work.touched")
+        self.connection.execute("INSERT INTO work.touched SELECT paper_id FROM once")
+
+    def _stage_views(self) -> None:
+        batches = [batch_id for (batch_id,) in self._rows("SELECT DISTINCT batch_id FROM work.loaded")]
+        for table in ("papers", "keyphrases"):
+            self.connection.execute(f"CREATE OR REPLACE VIEW staged.{table} AS SELECT * FROM {self._parquet(table, batches)}")
+
+    def _refresh(self, query: Query) -> None:
+        """Makes a table anew, or of a `touched` one the rows of touched papers."""
+        if query.table.startswith("work.") and not query.is_touched:
+            self.connection.execute(f"CREATE OR REPLACE TABLE {query.table} AS {query.text}")
+            return
+        if query.table.startswith("work."):
+            self.connection.execute(f"CREATE TABLE IF NOT EXISTS {query.table} AS SELECT * FROM ({query.text}) LIMIT 0")
+        only = " WHERE paper_id IN (SELECT paper_id FROM work.touched)" if query.is_touched else ""
+        self.connection.execute(f"DELETE FROM {query.table}{only}")
+        self.connection.execute(f"INSERT INTO {query.table} BY NAME {query.text}")
+
+    def _write_dumps(self) -> None:
+        self.connection.register("target_dumps", self.target.dumps.to_arrow())
+        self.connection.execute("DELETE FROM core.dumps")
+        self.connection.execute("INSERT INTO core.dumps BY NAME SELECT * FROM target_dumps")
+        self.connection.unregister("target_dumps")
+        self.connection.execute("DELETE FROM core.dump_members")
+        if self.target.members:
+            self.connection.executemany("INSERT INTO core.dump_members VALUES (?, ?, ?, ?, ?, ?)", self.target.members)
+
+    def _write_rejected(self) -> None:
+        """`ops.rejected`: what was set aside of the dumps that are loaded."""
+        batches = [batch_id for (batch_id,) in self._rows("SELECT DISTINCT batch_id FROM work.loaded")]
+        files = database.parquet_files([self.settings.rejected_batch(batch_id) for batch_id in sorted(batches)])
+        self.connection.execute("DELETE FROM ops.rejected")
+        if files:
+            self.connection.execute(
+                f"INSERT INTO ops.rejected BY NAME SELECT rejected.* FROM read_parquet({database.quoted_list(files)}, hive_partitioning = false) "
+                "AS rejected WHERE (source, dump_id) IN (SELECT source, dump_id FROM work.loaded)"
+            )
+
+
+def _changed(identity: str) -> str:
+    return (
+        "SELECT records.dump_id, records.member, records.record_offset, records.paper_id AS old_id, identity.paper_id AS new_id "
+        f"FROM work.records AS records INNER JOIN ({identity}) AS identity USING (dump_id, member, record_offset) "
+        "WHERE records.paper_id IS DISTINCT FROM identity.paper_id"
+    )
+
+
+def _target(settings: Settings) -> _Target:
+    """What the files say: which dumps are admitted, and what became of every delivery."""
+    withdrawn = ledger.withdrawals(settings)
+    outcomes = {
+        (commit.source, outcome.dump_id): (commit, outcome)
+        for commit, outcome in ledger.latest_commits(settings)
+        if commit.parser_version == parser_version(commit.source)
+    }
+    reports = {commit.batch_id: ledger.read_report(settings, commit.batch_id) for commit, _ in outcomes.values()}
+    batches: dict[tuple[str, str], str] = {}
+    rows: list[dict[str, object]] = []
+    members: set[tuple[str, str, int, int, int, int]] = set()
+    for delivery in ledger.deliveries(settings):
+        key = (delivery.source, delivery.dump_id)
+        if delivery.dump_id in withdrawn:
+            rows.append(_dump(delivery, "withdrawn", withdrawn[delivery.dump_id], Outcome(delivery.dump_id)))
+            continue
+        if key not in outcomes:
+            continue
+        commit, outcome = outcomes[key]
+        report = reports[commit.batch_id]
+        if report is None:
+            continue
+        reason = _refusal(outcome, report.refused)
+        rows.append(_dump(delivery, "refused" if reason else "loaded", reason, outcome))
+        if not reason:
+            batches[key] = commit.batch_id
+            members |= {
+                (outcome.dump_id, counts.member, counts.records, counts.accepted, counts.rejected, counts.duplicates)
+                for counts in outcome.members
+                if counts.member
+            }
+    dumps = pl.DataFrame(rows, schema=polars_schema(Dumps), orient="row").sort(*Dumps.primary_key())
+    return _Target(batches, dumps, sorted(members))
+
+
+def _refusal(outcome: Outcome, refused: Mapping[str, str]) -> str | None:
+    if outcome.reason:
+        return f"{outcome.reason}: {outcome.detail}"
+    return f"validation_failed: {refused[outcome.dump_id]}" if outcome.dump_id in refused else None
+
+
+def _dump(delivery: Delivery, status: str, reason: str | None, outcome: Outcome) -> dict[str, object]:
+    """A row of `core.dumps`; only a loaded dump has records."""
+    is_known = delivery.source != sources.UNRECOGNISED
+    is_loaded = status == "loaded"
+    return {
+        "dump_id": delivery.dump_id,
+        "source": delivery.source,
+        "name": delivery.name,
+        "observed_on": delivery.observed_on,
+        "bytes": delivery.bytes,
+        "status": status,
+        "reason": reason,
+        "records": outcome.total("records") if is_loaded else 0,
+        "loaded": outcome.total("accepted") if is_loaded else 0,
+        "rejected": outcome.total("rejected") if is_loaded else 0,
+        "duplicates": outcome.total("duplicates") if is_loaded else 0,
+        "unknown_fields": outcome.unknown_fields,
+        "parser_version": parser_version(delivery.source),
+        "licence": sources.load(delivery.source).licence if is_known else None,
+    }

@@ -1,0 +1,66 @@
+-- Papers, each a fold of all its records: title and abstract of the winner, each other column from the first record that has it.
+-- grain: paper_id
+-- rows: touched
+WITH days AS (
+    SELECT dump_id, member, record_offset, max(observed_on) AS observed_on
+    FROM work.sightings
+    WHERE paper_id IN (SELECT paper_id FROM work.touched)
+    GROUP BY ALL
+),
+
+ranked AS (
+    SELECT
+        records.paper_id,
+        staged.*,
+        row_number() OVER (
+            PARTITION BY records.paper_id
+            ORDER BY
+                records.abstract_hash IS NULL, records.priority, days.observed_on DESC, records.content_hash,
+                records.dump_id, records.member, records.record_offset
+        ) AS place
+    FROM work.records AS records
+    INNER JOIN days USING (dump_id, member, record_offset)
+    INNER JOIN staged.papers AS staged USING (dump_id, member, record_offset)
+    WHERE records.paper_id IN (SELECT paper_id FROM work.touched)
+),
+
+observed AS (
+    SELECT paper_id, min(observed_on) AS first_observed_on, max(observed_on) AS last_observed_on
+    FROM work.sightings
+    WHERE paper_id IN (SELECT paper_id FROM work.touched)
+    GROUP BY paper_id
+),
+
+folded AS (
+    SELECT
+        paper_id,
+        arg_min(title, place) AS title,
+        arg_min(abstract, place) AS abstract,
+        arg_min(authors, place) FILTER (len(authors) > 0) AS authors,
+        arg_min(arxiv_id, place) AS arxiv_id,
+        arg_min(doi, place) AS doi,
+        arg_min(published_on, place) AS published_on,
+        max(updated_on) AS updated_on,
+        arg_min(primary_category, place) AS primary_category,
+        arg_min(categories, place) AS categories,
+        arg_min(venue, place) AS venue
+    FROM ranked
+    GROUP BY paper_id
+)
+
+SELECT
+    paper_id,
+    title,
+    abstract,
+    authors,
+    arxiv_id,
+    doi,
+    published_on,
+    updated_on,
+    primary_category,
+    categories,
+    venue,
+    first_observed_on,
+    last_observed_on
+FROM folded
+INNER JOIN observed USING (paper_id)
