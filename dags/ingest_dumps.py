@@ -55,9 +55,12 @@ def ingest_dumps() -> None:
         from etl import pipeline
         from etl.settings import Settings
 
-        settings = Settings.from_env()
-        ingested = pipeline.ingest(settings, context["params"]["paths"])
-        context["ti"].xcom_push(key="problems", value=ingested.problems)
+        settings, paths, ti = Settings.from_env(), context["params"]["paths"], context["ti"]
+        ingested = pipeline.ingest(settings, paths)
+        ti.xcom_push(key="problems", value=ingested.problems)
+        # Who names a dump hears of it again; the inbox, looked through every ten minutes, speaks of each dump once.
+        named = {delivery.dump_id for delivery in ingested.deliveries} if paths else set()
+        ti.xcom_push(key="named", value=sorted(named))
         return pipeline.plan(settings)[:MOST_BATCHES]
 
     @task(map_index_template="{{ task.op_kwargs.batch_id }}")
@@ -88,7 +91,8 @@ def ingest_dumps() -> None:
         run, ti = context["dag_run"], context["ti"]
         states = ti.get_task_states(dag_id=run.dag_id, run_ids=[run.run_id]).get(run.run_id, {})
         lines = list(ti.xcom_pull(task_ids="ingest", key="problems") or [])
-        lines += pipeline.refused(Settings.from_env(), batch_ids or [])
+        named = set(ti.xcom_pull(task_ids="ingest", key="named") or [])
+        lines += pipeline.refused(Settings.from_env(), batch_ids or [], named)
         # This task is the only leaf: a run whose other tasks failed would be green without this.
         lines += [f"task {name} failed; see its log" for name, state in sorted(states.items()) if state == "failed"]
         if lines:

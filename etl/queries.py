@@ -28,6 +28,7 @@ class Query:
     grain: tuple[str, ...]
     path: Path
     is_touched: bool = False
+    formats: tuple[str, ...] = ()
     columns: dict[str, str] = field(default_factory=dict)
 
 
@@ -50,6 +51,7 @@ def _query(path: Path, schema: str) -> Query:
         grain=tuple(column.strip() for column in grain.split(",")),
         path=path,
         is_touched=said.pop("rows", None) == "touched",
+        formats=tuple(name.strip() for name in said.pop("formats", "").split(",") if name.strip()),
         columns=said,
     )
 

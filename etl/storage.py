@@ -47,9 +47,14 @@ def write_bytes(path: Path, data: bytes) -> None:
         aside.write_bytes(data)
 
 
+def json_bytes(value: Any) -> bytes:
+    """JSON with sorted keys, for people to read."""
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
+
+
 def write_json(path: Path, value: Any) -> None:
-    """A JSON file with sorted keys, for people to read."""
-    write_bytes(path, orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n")
+    """A whole JSON file."""
+    write_bytes(path, json_bytes(value))
 
 
 def read_json(path: Path) -> Any:
@@ -97,6 +102,13 @@ def sha256(path: Path) -> str:
 def clear(folder: Path) -> None:
     """Removes a folder and what is in it, if it is there."""
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def sync_tree(folder: Path) -> None:
+    """Makes sure that a folder and all in it are on disk."""
+    for path in sorted(folder.rglob("*")):
+        _sync(path)
+    _sync(folder)
 
 
 def point(link: Path, target: Path) -> None:

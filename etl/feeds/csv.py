@@ -1,0 +1,25 @@
+"""CSV, for spreadsheets: a cell that would run as a formula there begins with an apostrophe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from etl.feeds.base import Feed, Format
+
+# OWASP, CSV injection; with the full-width forms that spreadsheets take for the same signs.
+_FORMULA = r"^([\s\"']*[=+\-@\t\r\n\x00＝＋－＠])"
+
+
+def neutralised(text: pl.Expr) -> pl.Expr:
+    """The text with an apostrophe before it where a spreadsheet would take it for a formula."""
+    return text.str.replace(_FORMULA, "'${1}")
+
+
+def write(path: Path, feed: Feed) -> None:
+    """One line a row, with a header."""
+    feed.rows.with_columns(neutralised(pl.col(pl.String))).write_csv(path)
+
+
+FORMAT = Format("csv", write)
