@@ -234,3 +234,4 @@ def withdraw(settings: Settings, dump: str, reason: str) -> str:
         raise UnknownNameError("dump" if not found else "dump, ambiguous as", dump, names)
     ledger.write_withdrawals(settings, {**ledger.withdrawals(settings), found[0]: reason})
     return found[0]
+

@@ -17,9 +17,16 @@ def neutralised(text: pl.Expr) -> pl.Expr:
     return text.str.replace(_FORMULA, "'${1}")
 
 
+def as_text(rows: pl.DataFrame) -> str:
+    """One line a row, with a header; lists are joined by semicolons."""
+    lists = [name for name, dtype in rows.schema.items() if isinstance(dtype, pl.List)]
+    flat = rows.with_columns(pl.col(name).cast(pl.List(pl.String)).list.join("; ") for name in lists)
+    return flat.with_columns(neutralised(pl.col(pl.String))).write_csv()
+
+
 def write(path: Path, feed: Feed) -> None:
-    """One line a row, with a header."""
-    feed.rows.with_columns(neutralised(pl.col(pl.String))).write_csv(path)
+    """The rows as text."""
+    path.write_text(as_text(feed.rows), encoding="utf-8")
 
 
 FORMAT = Format("csv", write)

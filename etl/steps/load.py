@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import duckdb
 import polars as pl
@@ -63,11 +64,12 @@ def load(settings: Settings) -> Loaded:
         memory_limit=settings.memory_limit,
         scratch=settings.scratch,
     ) as connection:
-        _prepare(connection)
+        prepare(connection)
         return _Loader(settings, connection, target).run()
 
 
-def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
+def prepare(connection: duckdb.DuckDBPyConnection) -> None:
+    """Creates what is not there yet: schemas, tables and macros."""
     for schema in ("core", "ops", "mart", "work", "staged"):
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
     for name, table in CORE.items():
@@ -189,12 +191,7 @@ class _Loader:
             self.connection.execute(f"INSERT INTO work.{table} BY NAME SELECT * FROM {self._parquet(table, [batch_id])} WHERE {chosen}")
 
     def _parquet(self, table: str, batch_ids: Iterable[str]) -> str:
-        """What to read a staged table of some batches from: its files, or no rows of its types."""
-        files = database.parquet_files([self.settings.staged(table, batch_id) for batch_id in sorted(set(batch_ids))])
-        if files:
-            return f"read_parquet({database.quoted_list(files)}, hive_partitioning = false)"
-        columns = ", ".join(f"NULL::{duckdb_type(dtype)} AS {name}" for name, dtype in polars_schema(STAGED[table]).items())
-        return f"(SELECT {columns} WHERE false)"
+        return _relation(table, [self.settings.staged(table, batch_id) for batch_id in sorted(set(batch_ids))])
 
     def _identify(self) -> None:
         """Gives every record its paper; those that move, and where they move to, are touched."""
@@ -210,8 +207,7 @@ class _Loader:
 
     def _stage_views(self) -> None:
         batches = [batch_id for (batch_id,) in self._rows("SELECT DISTINCT batch_id FROM work.loaded")]
-        for table in ("papers", "keyphrases"):
-            self.connection.execute(f"CREATE OR REPLACE VIEW staged.{table} AS SELECT * FROM {self._parquet(table, batches)}")
+        create_staged(self.connection, {table: [self.settings.staged(table, name) for name in sorted(batches)] for table in STAGED})
 
     def _refresh(self, query: Query) -> None:
         """Makes a table anew, or of a `touched` one the rows of touched papers."""
@@ -243,6 +239,21 @@ class _Loader:
                 f"INSERT INTO ops.rejected BY NAME SELECT rejected.* FROM read_parquet({database.quoted_list(files)}, hive_partitioning = false) "
                 "AS rejected WHERE (source, dump_id) IN (SELECT source, dump_id FROM work.loaded)"
             )
+
+
+def _relation(table: str, folders: Sequence[Path]) -> str:
+    """What to read a staged table from: the files of its batches, or no rows of its types."""
+    files = database.parquet_files(folders)
+    if files:
+        return f"read_parquet({database.quoted_list(files)}, hive_partitioning = false)"
+    columns = ", ".join(f"NULL::{duckdb_type(dtype)} AS {name}" for name, dtype in polars_schema(STAGED[table]).items())
+    return f"(SELECT {columns} WHERE false)"
+
+
+def create_staged(connection: duckdb.DuckDBPyConnection, folders: Mapping[str, Sequence[Path]] | None = None) -> None:
+    """Views of the staged tables over these batch folders."""
+    for table in STAGED:
+        connection.execute(f"CREATE OR REPLACE VIEW staged.{table} AS SELECT * FROM {_relation(table, (folders or {}).get(table, ()))}")
 
 
 def _changed(identity: str) -> str:

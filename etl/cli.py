@@ -1,0 +1,366 @@
+"""Words to calls: the command line."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import errno
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from etl.errors import EtlError
+from etl.settings import Settings
+
+if TYPE_CHECKING:
+    from etl.pipeline import Progress
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Raw dumps of research-paper listings in, a validated DuckDB warehouse out.\n\nExample: etl run dumps/",
+)
+out = Console(soft_wrap=True, highlight=False)
+err = Console(stderr=True, soft_wrap=True, highlight=False)
+
+Warehouse = Annotated[
+    Path | None, typer.Option("--warehouse", help="Where the warehouse lives; else ETL_WAREHOUSE, else ./warehouse.", show_default=False)
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
+ObservedOn = Annotated[
+    dt.datetime | None,
+    typer.Option("--observed-on", formats=["%Y-%m-%d"], help="Day that the listings show, where content and name do not say."),
+]
+Paths = Annotated[list[str] | None, typer.Argument(help="Files, folders, archives or globs.", show_default=False)]
+Batches = Annotated[list[str] | None, typer.Argument(help="Batches; all that are due when none is named.", show_default=False)]
+
+
+class Format(enum.StrEnum):
+    """How rows are printed."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+
+
+@app.callback()
+def _root(context: typer.Context, warehouse: Warehouse = None) -> None:
+    context.obj = warehouse
+
+
+def _settings(context: typer.Context, warehouse: Path | None) -> Settings:
+    return Settings.from_env(warehouse=warehouse or context.obj)
+
+
+def _fail(problems: list[str]) -> None:
+    for problem in problems:
+        err.print(f"error: {problem}", markup=False)
+    if problems:
+        raise typer.Exit(1)
+
+
+def _say(as_json: bool, facts: dict[str, Any], line: str) -> None:
+    if as_json:
+        _print_json(facts)
+    else:
+        out.print(line, markup=False)
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, default=str, ensure_ascii=False))
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """A bar with rate and time left on standard error, if that is a terminal."""
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+        task = bar.add_task("", total=None)
+
+        def show(step: str, done: int, total: int) -> None:
+            bar.update(task, description=step, completed=done, total=total)
+
+        yield show
+
+
+@app.command()
+def ingest(
+    context: typer.Context, paths: Paths = None, observed_on: ObservedOn = None, as_json: AsJson = False, warehouse: Warehouse = None
+) -> None:
+    """Store files as received; without PATH, what lies in the inbox.
+
+    Example: etl ingest dumps/2025-06-*.json
+    """
+    from etl import pipeline
+
+    done = pipeline.ingest(_settings(context, warehouse), paths or (), observed_on.date() if observed_on else None)
+    for line in done.left:
+        err.print(line, markup=False)
+    facts = {"deliveries": len(done.deliveries), "new": done.new, "left": done.left, "problems": done.problems}
+    _say(as_json, facts, f"ingest: {done.new} new of {len(done.deliveries)} deliveries")
+    _fail(done.problems)
+
+
+@app.command()
+def normalise(context: typer.Context, batches: Batches = None, as_json: AsJson = False, warehouse: Warehouse = None) -> None:
+    """Turn stored dumps into staged Parquet; every record is kept, or rejected with its reason.
+
+    Example: etl normalise
+    """
+    from etl import pipeline
+
+    settings = _settings(context, warehouse)
+    with _progress() as progress:
+        commits = pipeline.normalise(settings, batches or None, progress)
+    outcomes = [outcome for commit in commits for outcome in commit.outcomes]
+    counts = {name: sum(outcome.total(name) for outcome in outcomes) for name in ("records", "accepted", "rejected", "duplicates")}
+    for outcome in outcomes:
+        for name in outcome.unknown_fields:
+            err.print(f"note: {outcome.dump_id[:12]}: unknown field {name!r}, neither mapped nor ignored", markup=False)
+    said = ", ".join(f"{number} {name}" for name, number in counts.items())
+    _say(as_json, {"batches": len(commits), "dumps": len(outcomes), **counts}, f"normalise: {len(outcomes)} dumps in {len(commits)} batches, {said}")
+    _fail(pipeline.refused(settings, [commit.batch_id for commit in commits]))
+
+
+@app.command()
+def validate(context: typer.Context, batches: Batches = None, as_json: AsJson = False, warehouse: Warehouse = None) -> None:
+    """Hold staged batches against the expectations.
+
+    Example: etl validate
+    """
+    from etl import pipeline
+
+    settings = _settings(context, warehouse)
+    reports = pipeline.validate(settings, batches or None)
+    results = [result for report in reports for result in report.results]
+    missed = [result for result in results if not result["is_met"]]
+    for result in missed:
+        err.print(f"{result['severity']}: {result['table']}: {result['expectation']}, observed {result['observed']}", markup=False)
+    facts = {"batches": len(reports), "expectations": len(results), "not_met": len(missed)}
+    _say(as_json, facts, f"validate: {len(reports)} batches, {len(results)} expectations, {len(missed)} not met")
+    _fail([f"dump {dump_id[:12]} refused, {reason}" for report in reports for dump_id, reason in sorted(report.refused.items())])
+
+
+@app.command()
+def load(context: typer.Context, as_json: AsJson = False, warehouse: Warehouse = None) -> None:
+    """Load admitted dumps into the working database.
+
+    Example: etl load
+    """
+    from etl import pipeline
+
+    changed = pipeline.load(_settings(context, warehouse))
+    _say(as_json, {"dumps": changed}, f"load: {changed} dumps came in or went out")
+
+
+@app.command()
+def build(context: typer.Context, as_json: AsJson = False, warehouse: Warehouse = None) -> None:
+    """Build the marts if something changed.
+
+    Example: etl build
+    """
+    from etl import pipeline
+
+    tables = pipeline.build(_settings(context, warehouse))
+    _say(as_json, {"tables": tables}, f"build: {len(tables)} tables")
+
+
+@app.command()
+def publish(context: typer.Context, as_json: AsJson = False, warehouse: Warehouse = None) -> None:
+    """Publish what was built; readers see the old snapshot or the new one, whole.
+
+    Example: etl publish
+    """
+    from etl import pipeline
+
+    settings = _settings(context, warehouse)
+    snapshot = pipeline.publish(settings)
+    _say(as_json, {"snapshot": snapshot, "path": str(settings.current)}, f"publish: {settings.published / snapshot}")
+
+
+@app.command()
+def run(
+    context: typer.Context, paths: Paths = None, observed_on: ObservedOn = None, as_json: AsJson = False, warehouse: Warehouse = None
+) -> None:
+    """All six steps: from files to a published warehouse.
+
+    Example: etl run dumps/ more/2025.tar.gz 'inbox/*.json'
+    """
+    from etl import pipeline
+
+    settings = _settings(context, warehouse)
+    with _progress() as progress:
+        done = pipeline.run(settings, paths or (), observed_on.date() if observed_on else None, progress)
+    facts = {"deliveries": len(done.ingested.deliveries), "new": done.ingested.new, "snapshot": done.snapshot, "problems": done.problems}
+    for line in done.ingested.left:
+        err.print(line, markup=False)
+    _say(as_json, facts, f"run: {done.ingested.new} new deliveries, published {settings.published / done.snapshot}")
+    _fail(done.problems)
+
+
+@app.command()
+def status(context: typer.Context, as_json: AsJson = False, warehouse: Warehouse = None) -> None:
+    """What is loaded, what was rejected and why, and how fresh it is.
+
+    Example: etl status --json
+    """
+    from etl import published
+
+    found = published.status(_settings(context, warehouse))
+    if as_json:
+        _print_json(asdict(found))
+        return
+    _print_rows("Warehouse", [{"what": name, "number": number} for name, number in found.figures.items()])
+    _print_rows("Sources", found.sources)
+    _print_rows("Rising keywords", found.rising)
+    _print_rows("Rejected records", found.rejected)
+    _print_rows("Refused dumps", found.refused)
+    out.print(f"Database: {found.database}\nFeeds:    {found.feeds}", markup=False)
+
+
+def _print_rows(title: str, rows: list[dict[str, Any]]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    if not rows:
+        out.print(f"{title}: none", style="bold", markup=False)
+        return
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for name, value in rows[0].items():
+        table.add_column(name, justify="right" if isinstance(value, (int, float)) else "left", overflow="ellipsis", max_width=60)
+    for row in rows:
+        table.add_row(*(Text(_shown(value)) for value in row.values()))
+    out.print(table)
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:.4g}" if isinstance(value, float) else " ".join(str(value).split())
+
+
+@app.command()
+def query(
+    context: typer.Context,
+    sql: Annotated[str, typer.Argument(metavar="SQL", help="One SELECT.")],
+    format: Annotated[Format, typer.Option(help="How rows are printed.")] = Format.table,
+    warehouse: Warehouse = None,
+) -> None:
+    """Ask the published database, read-only.
+
+    Example: etl query "SELECT keyword, growth FROM mart.keyword_trends WHERE trend_status = 'ok' ORDER BY emergence DESC LIMIT 5"
+    """
+    from etl import published
+
+    rows = published.query(_settings(context, warehouse), sql)
+    if format is Format.json:
+        _print_json(rows.to_dicts())
+    elif format is Format.csv:
+        from etl.feeds.csv import as_text
+
+        sys.stdout.write(as_text(rows))
+    elif rows.height:
+        _print_rows(f"{rows.height} rows", rows.to_dicts())
+    else:
+        out.print("no rows")
+
+
+@app.command()
+def trace(
+    context: typer.Context,
+    paper: Annotated[str | None, typer.Option(help="Any identifier of a paper.")] = None,
+    keyword: Annotated[str | None, typer.Option(help="A keyword, with --period.")] = None,
+    period: Annotated[str | None, typer.Option(help="A month, YYYY-MM.")] = None,
+    show: Annotated[bool, typer.Option("--show", help="Print the very bytes of each record.")] = False,
+    as_json: AsJson = False,
+    warehouse: Warehouse = None,
+) -> None:
+    """List the records behind a paper, or behind a keyword's figure for a month.
+
+    Example: etl trace --keyword "world models" --period 2025-06 --json
+    """
+    from etl import published
+
+    settings = _settings(context, warehouse)
+    if paper and not keyword and not period:
+        records = published.trace_paper(settings, paper)
+    elif keyword and period and not paper:
+        records = published.trace_keyword(settings, keyword, period)
+    else:
+        raise typer.BadParameter("wanted --paper ALIAS, or --keyword K with --period YYYY-MM")
+    if show:
+        for record in records:
+            sys.stdout.buffer.write(published.record_bytes(settings, record) + b"\n")
+    elif as_json:
+        _print_json(records)
+    else:
+        _print_rows(f"{len(records)} records", records)
+
+
+@app.command()
+def check(as_json: AsJson = False) -> None:
+    """Check sources, expectations and SQL against each other, without data.
+
+    Example: etl check
+    """
+    from etl import checks
+
+    found = checks.check()
+    _say(as_json, found, "check: " + ", ".join(f"{number} {what}" for what, number in found.items()) + ", all sound")
+
+
+@app.command()
+def withdraw(
+    context: typer.Context,
+    dump: Annotated[str, typer.Argument(help="Id of a dump, the start of it, or its file name.")],
+    reason: Annotated[str, typer.Option(help="Why; kept and shown.")] = "withdrawn by hand",
+    warehouse: Warehouse = None,
+) -> None:
+    """Withdraw a dump: after the next load it is as if it had never come.
+
+    Example: etl withdraw 2025-06-02.json --reason "the publisher took it back" && etl run
+    """
+    from etl import pipeline
+
+    dump_id = pipeline.withdraw(_settings(context, warehouse), dump, reason)
+    out.print(f"withdrawn: {dump_id}; `etl run` makes the warehouse again without it", markup=False)
+
+
+def main() -> None:
+    """The command line; every deliberate failure is one line and an exit status."""
+    sys.exit(_guarded(app))
+
+
+def _guarded(call: Callable[[], None]) -> int:
+    try:
+        call()
+    except EtlError as error:
+        err.print(f"error: {error}", markup=False)
+        return error.exit_status
+    except OSError as error:
+        if error.errno == errno.EPIPE:
+            # The reader of a pipe left; nothing more can be said to it.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        place = error.filename or "the warehouse"
+        err.print(f"error: {place}: {error.strerror or error}; make room or mend the permissions, then run again", markup=False)
+        return 1
+    except KeyboardInterrupt:
+        err.print("interrupted; run again to go on", markup=False)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    main()

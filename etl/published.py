@@ -1,0 +1,157 @@
+"""What people ask of a published snapshot: a query, how things stand, and the records behind a figure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from etl import database
+from etl.errors import NothingPublishedError, QueryError, SettingsError, UnknownNameError
+from etl.reading import containers
+from etl.settings import Settings
+
+DATABASE = "papers.duckdb"
+
+
+@contextmanager
+def reading(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A read-only connection to the published database; raises NothingPublishedError where there is none."""
+    path = settings.current / DATABASE
+    if not path.exists():
+        raise NothingPublishedError(str(settings.warehouse))
+    with database.connect(path.resolve(), read_only=True, memory_limit=settings.memory_limit) as connection:
+        yield connection
+
+
+def query(settings: Settings, sql: str) -> pl.DataFrame:
+    """The rows of one SELECT on the published database; raises QueryError where DuckDB refuses it."""
+    with reading(settings) as connection:
+        try:
+            relation = connection.sql(sql)
+            if relation is None:
+                raise QueryError("wanted a statement that gives rows; the published database is read-only")
+            return relation.pl()
+        except duckdb.Error as error:
+            raise QueryError(" ".join(str(error).split())) from None
+
+
+@dataclass(frozen=True)
+class Status:
+    """How things stand in the published snapshot."""
+
+    snapshot: str
+    database: str
+    feeds: str
+    figures: dict[str, int]
+    sources: list[dict[str, Any]]
+    rising: list[dict[str, Any]]
+    rejected: list[dict[str, Any]]
+    refused: list[dict[str, Any]]
+    waiting: int = 0
+
+
+_FIGURES = {
+    "papers": "SELECT count(*) FROM core.papers",
+    "papers without a date": "SELECT count(*) FROM core.papers WHERE published_on IS NULL",
+    "keywords": "SELECT count(*) FROM core.keywords",
+    "papers with code": "SELECT count(*) FROM core.code_statements WHERE statement = 'linked'",
+    "repositories": "SELECT count(*) FROM core.repositories",
+    "promises of code": "SELECT count(*) FROM mart.code_promises",
+    "promises kept": "SELECT count(*) FROM mart.code_promises WHERE kept_on IS NOT NULL",
+    "identifiers in conflict": "SELECT count(*) FROM ops.conflicts",
+}
+_SOURCES = """
+SELECT
+    source, count(*) FILTER (status = 'loaded') AS dumps, count(*) FILTER (status = 'refused') AS refused, count(*) FILTER (status = 'withdrawn') AS withdrawn,
+    sum(records)::BIGINT AS records, sum(loaded)::BIGINT AS loaded, sum(rejected)::BIGINT AS rejected, sum(duplicates)::BIGINT AS duplicates,
+    max(observed_on) FILTER (status = 'loaded') AS last_observed_on,
+    array_to_string(list_sort(list_distinct(flatten(list(unknown_fields)))), ', ') AS unknown_fields
+FROM core.dumps GROUP BY source ORDER BY source
+"""
+_RISING = """
+SELECT keyword, papers, round(growth, 2) AS growth, q_value, burst_start
+FROM mart.keyword_trends
+WHERE scope = 'all' AND growth > 0 AND papers >= 5 ORDER BY emergence DESC, keyword LIMIT 8
+"""
+_REJECTED = "SELECT source, reason, count(*) AS records, min(excerpt) AS example FROM ops.rejected GROUP BY ALL ORDER BY ALL"
+_REFUSED = "SELECT name, source, observed_on, reason FROM core.dumps WHERE status = 'refused' ORDER BY ALL"
+
+
+def status(settings: Settings) -> Status:
+    """Figures, freshness, what rises, and what was set aside with its reasons."""
+    with reading(settings) as connection:
+        path = settings.current.resolve()
+        return Status(
+            snapshot=path.name,
+            database=str(path / DATABASE),
+            feeds=str(path / "feeds"),
+            figures={name: int(connection.execute(sql).fetchall()[0][0]) for name, sql in _FIGURES.items()},
+            sources=connection.sql(_SOURCES).pl().to_dicts(),
+            rising=connection.sql(_RISING).pl().to_dicts(),
+            rejected=connection.sql(_REJECTED).pl().to_dicts(),
+            refused=connection.sql(_REFUSED).pl().to_dicts(),
+        )
+
+
+_TRACED = """
+SELECT DISTINCT
+    seen.dump_id, seen.member, seen.record_offset, seen.record_length, seen.source, seen.observed_on, seen.paper_id
+FROM core.paper_observations AS seen
+"""
+
+
+def trace_paper(settings: Settings, alias: str) -> list[dict[str, Any]]:
+    """The records of a paper, named by any of its identifiers; raises UnknownNameError."""
+    forms = [alias, f"arxiv:{alias}", f"doi:{alias.lower()}"]
+    with reading(settings) as connection:
+        found = connection.execute("SELECT DISTINCT paper_id FROM core.paper_aliases WHERE list_contains(?, alias)", [forms]).fetchall()
+        if not found:
+            near = connection.execute(
+                "SELECT alias FROM core.paper_aliases ORDER BY levenshtein(alias, ?), alias LIMIT 3", [alias]
+            ).fetchall()
+            raise UnknownNameError("paper", alias, [name for (name,) in near])
+        return _rows(connection, f"{_TRACED} WHERE seen.paper_id = ? ORDER BY ALL", [found[0][0]])
+
+
+def trace_keyword(settings: Settings, keyword: str, period: str) -> list[dict[str, Any]]:
+    """The records of the papers behind a keyword's figure for a month; raises UnknownNameError for a keyword nobody used."""
+    try:
+        month = dt.date.fromisoformat(f"{period}-01")
+    except ValueError:
+        raise SettingsError("--period", period, "a month as YYYY-MM") from None
+    with reading(settings) as connection:
+        found = connection.execute(
+            "SELECT keyword FROM core.keywords WHERE keyword = lower(?) OR list_contains(variants, lower(?))", [keyword, keyword]
+        ).fetchall()
+        if not found:
+            near = connection.execute("SELECT keyword FROM core.keywords ORDER BY levenshtein(keyword, ?), keyword LIMIT 3", [keyword]).fetchall()
+            raise UnknownNameError("keyword", keyword, [name for (name,) in near])
+        return _rows(
+            connection,
+            f"{_TRACED} INNER JOIN core.paper_keywords USING (paper_id) INNER JOIN core.papers AS papers USING (paper_id) "
+            "WHERE keyword = ? AND date_trunc('month', papers.published_on) = ? ORDER BY ALL",
+            [found[0][0], month],
+        )
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, sql: str, values: Sequence[object]) -> list[dict[str, Any]]:
+    result = connection.execute(sql, list(values))
+    names = [column[0] for column in result.description]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def record_bytes(settings: Settings, record: dict[str, Any]) -> bytes:
+    """The very bytes of a traced record, from the stored dump."""
+    for member, stream in containers.members(settings.raw_file(record["dump_id"])):
+        if member == record["member"]:
+            left = record["record_offset"]
+            while left > 0 and (skipped := stream.read(min(left, 1 << 20))):
+                left -= len(skipped)
+            return stream.read(record["record_length"])
+    raise UnknownNameError("member", record["member"], [])
