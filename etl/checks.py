@@ -37,7 +37,9 @@ def _core(connection: duckdb.DuckDBPyConnection) -> int:
             raise SqlFileError(str(found[table].path), str(error).splitlines()[0]) from None
         missing = set(found[table].grain) - set(rows.columns)
         if missing:
-            raise SqlFileError(str(found[table].path), f"the grain names {', '.join(sorted(missing))}, which it does not select")
+            raise SqlFileError(
+                str(found[table].path), f"the grain names {', '.join(sorted(missing))}, which it does not select"
+            )
     return len(found)
 
 

@@ -33,15 +33,22 @@ out = Console(soft_wrap=True, highlight=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 Warehouse = Annotated[
-    Path | None, typer.Option("--warehouse", help="Where the warehouse lives; else ETL_WAREHOUSE, else ./warehouse.", show_default=False)
+    Path | None,
+    typer.Option(
+        "--warehouse", help="Where the warehouse lives; else ETL_WAREHOUSE, else ./warehouse.", show_default=False
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
 ObservedOn = Annotated[
     dt.datetime | None,
-    typer.Option("--observed-on", formats=["%Y-%m-%d"], help="Day that the listings show, where content and name do not say."),
+    typer.Option(
+        "--observed-on", formats=["%Y-%m-%d"], help="Day that the listings show, where content and name do not say."
+    ),
 ]
 Paths = Annotated[list[str] | None, typer.Argument(help="Files, folders, archives or globs.", show_default=False)]
-Batches = Annotated[list[str] | None, typer.Argument(help="Batches; all that are due when none is named.", show_default=False)]
+Batches = Annotated[
+    list[str] | None, typer.Argument(help="Batches; all that are due when none is named.", show_default=False)
+]
 
 
 class Format(enum.StrEnum):
@@ -84,7 +91,13 @@ def _progress() -> Iterator[Progress]:
     """A bar with rate and time left on standard error, if that is a terminal."""
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
         task = bar.add_task("", total=None)
 
@@ -96,7 +109,11 @@ def _progress() -> Iterator[Progress]:
 
 @app.command()
 def ingest(
-    context: typer.Context, paths: Paths = None, observed_on: ObservedOn = None, as_json: AsJson = False, warehouse: Warehouse = None
+    context: typer.Context,
+    paths: Paths = None,
+    observed_on: ObservedOn = None,
+    as_json: AsJson = False,
+    warehouse: Warehouse = None,
 ) -> None:
     """Store files as received; without PATH, what lies in the inbox.
 
@@ -113,7 +130,9 @@ def ingest(
 
 
 @app.command()
-def normalise(context: typer.Context, batches: Batches = None, as_json: AsJson = False, warehouse: Warehouse = None) -> None:
+def normalise(
+    context: typer.Context, batches: Batches = None, as_json: AsJson = False, warehouse: Warehouse = None
+) -> None:
     """Turn stored dumps into staged Parquet; every record is kept, or rejected with its reason.
 
     Example: etl normalise
@@ -124,17 +143,26 @@ def normalise(context: typer.Context, batches: Batches = None, as_json: AsJson =
     with _progress() as progress:
         commits = pipeline.normalise(settings, batches or None, progress)
     outcomes = [outcome for commit in commits for outcome in commit.outcomes]
-    counts = {name: sum(outcome.total(name) for outcome in outcomes) for name in ("records", "accepted", "rejected", "duplicates")}
+    counts = {
+        name: sum(outcome.total(name) for outcome in outcomes)
+        for name in ("records", "accepted", "rejected", "duplicates")
+    }
     for outcome in outcomes:
         for name in outcome.unknown_fields:
             err.print(f"note: {outcome.dump_id[:12]}: unknown field {name!r}, neither mapped nor ignored", markup=False)
     said = ", ".join(f"{number} {name}" for name, number in counts.items())
-    _say(as_json, {"batches": len(commits), "dumps": len(outcomes), **counts}, f"normalise: {len(outcomes)} dumps in {len(commits)} batches, {said}")
+    _say(
+        as_json,
+        {"batches": len(commits), "dumps": len(outcomes), **counts},
+        f"normalise: {len(outcomes)} dumps in {len(commits)} batches, {said}",
+    )
     _fail(pipeline.refused(settings, [commit.batch_id for commit in commits]))
 
 
 @app.command()
-def validate(context: typer.Context, batches: Batches = None, as_json: AsJson = False, warehouse: Warehouse = None) -> None:
+def validate(
+    context: typer.Context, batches: Batches = None, as_json: AsJson = False, warehouse: Warehouse = None
+) -> None:
     """Hold staged batches against the expectations.
 
     Example: etl validate
@@ -146,10 +174,19 @@ def validate(context: typer.Context, batches: Batches = None, as_json: AsJson = 
     results = [result for report in reports for result in report.results]
     missed = [result for result in results if not result["is_met"]]
     for result in missed:
-        err.print(f"{result['severity']}: {result['table']}: {result['expectation']}, observed {result['observed']}", markup=False)
+        err.print(
+            f"{result['severity']}: {result['table']}: {result['expectation']}, observed {result['observed']}",
+            markup=False,
+        )
     facts = {"batches": len(reports), "expectations": len(results), "not_met": len(missed)}
     _say(as_json, facts, f"validate: {len(reports)} batches, {len(results)} expectations, {len(missed)} not met")
-    _fail([f"dump {dump_id[:12]} refused, {reason}" for report in reports for dump_id, reason in sorted(report.refused.items())])
+    _fail(
+        [
+            f"dump {dump_id[:12]} refused, {reason}"
+            for report in reports
+            for dump_id, reason in sorted(report.refused.items())
+        ]
+    )
 
 
 @app.command()
@@ -191,7 +228,11 @@ def publish(context: typer.Context, as_json: AsJson = False, warehouse: Warehous
 
 @app.command()
 def run(
-    context: typer.Context, paths: Paths = None, observed_on: ObservedOn = None, as_json: AsJson = False, warehouse: Warehouse = None
+    context: typer.Context,
+    paths: Paths = None,
+    observed_on: ObservedOn = None,
+    as_json: AsJson = False,
+    warehouse: Warehouse = None,
 ) -> None:
     """All six steps: from files to a published warehouse.
 
@@ -202,7 +243,12 @@ def run(
     settings = _settings(context, warehouse)
     with _progress() as progress:
         done = pipeline.run(settings, paths or (), observed_on.date() if observed_on else None, progress)
-    facts = {"deliveries": len(done.ingested.deliveries), "new": done.ingested.new, "snapshot": done.snapshot, "problems": done.problems}
+    facts = {
+        "deliveries": len(done.ingested.deliveries),
+        "new": done.ingested.new,
+        "snapshot": done.snapshot,
+        "problems": done.problems,
+    }
     for line in done.ingested.left:
         err.print(line, markup=False)
     _say(as_json, facts, f"run: {done.ingested.new} new deliveries, published {settings.published / done.snapshot}")
@@ -238,7 +284,9 @@ def _print_rows(title: str, rows: list[dict[str, Any]]) -> None:
         return
     table = Table(title=title, title_justify="left", title_style="bold")
     for name, value in rows[0].items():
-        table.add_column(name, justify="right" if isinstance(value, (int, float)) else "left", overflow="ellipsis", max_width=60)
+        table.add_column(
+            name, justify="right" if isinstance(value, (int, float)) else "left", overflow="ellipsis", max_width=60
+        )
     for row in rows:
         table.add_row(*(Text(_shown(value)) for value in row.values()))
     out.print(table)
@@ -259,7 +307,7 @@ def query(
 ) -> None:
     """Ask the published database, read-only.
 
-    Example: etl query "SELECT keyword, growth FROM mart.keyword_trends WHERE trend_status = 'ok' ORDER BY emergence DESC LIMIT 5"
+    Example: etl query "SELECT keyword, growth FROM mart.keyword_trends ORDER BY emergence DESC LIMIT 5" --format csv
     """
     from etl import published
 
@@ -354,7 +402,10 @@ def _guarded(call: Callable[[], None]) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 0
         place = error.filename or "the warehouse"
-        err.print(f"error: {place}: {error.strerror or error}; make room or mend the permissions, then run again", markup=False)
+        err.print(
+            f"error: {place}: {error.strerror or error}; make room or mend the permissions, then run again",
+            markup=False,
+        )
         return 1
     except KeyboardInterrupt:
         err.print("interrupted; run again to go on", markup=False)

@@ -59,7 +59,7 @@ class UnknownNameError(EtlError):
         self.what, self.name, self.known = what, name, known
 
     def __str__(self) -> str:
-        shown = ", ".join(self.known[:12]) or "none yet"
+        shown = ", ".join(self.known[:12]) or "none"
         return f"{self.what} {self.name!r} is not known; known: {shown}"
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.dialects import registry
 URL = "duckdb+reading:///:memory:"
 
 
-class ReadingDialect(duckdb_engine.Dialect):  # type: ignore[misc]
+class ReadingDialect(duckdb_engine.Dialect):
     """DuckDB without transactions."""
 
     supports_statement_cache = False

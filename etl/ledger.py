@@ -146,7 +146,7 @@ def read_commit(settings: Settings, batch_id: str) -> Commit:
 
 @dataclass(frozen=True)
 class Report:
-    """What validation found in one batch: `refused` maps a dump to its reason, `checked_with` names the expectations."""
+    """What validation found in one batch: `refused` maps dumps to reasons, `checked_with` names the expectations."""
 
     batch_id: str
     checked_with: str

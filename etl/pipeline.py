@@ -191,9 +191,15 @@ class Run:
 
 
 def run(
-    settings: Settings, paths: Sequence[str | Path] = (), observed_on: dt.date | None = None, progress: Progress = _silent
+    settings: Settings,
+    paths: Sequence[str | Path] = (),
+    observed_on: dt.date | None = None,
+    progress: Progress = _silent,
 ) -> Run:
-    """All six steps. A dump that fails is reported, the others are done; raises LockHeldError at once where another run writes."""
+    """All six steps. A dump that fails is reported, the others are done.
+
+    Raises LockHeldError at once where another run writes.
+    """
     if storage.is_locked(settings.lock):
         raise LockHeldError(str(settings.lock))
     done = Run(ingest(settings, paths, observed_on))
@@ -234,4 +240,3 @@ def withdraw(settings: Settings, dump: str, reason: str) -> str:
         raise UnknownNameError("dump" if not found else "dump, ambiguous as", dump, names)
     ledger.write_withdrawals(settings, {**ledger.withdrawals(settings), found[0]: reason})
     return found[0]
-

@@ -36,9 +36,10 @@ def query(settings: Settings, sql: str) -> pl.DataFrame:
             relation = connection.sql(sql)
             if relation is None:
                 raise QueryError("wanted a statement that gives rows; the published database is read-only")
-            return relation.pl()
+            rows: pl.DataFrame = relation.pl()
         except duckdb.Error as error:
             raise QueryError(" ".join(str(error).split())) from None
+        return rows
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,14 @@ _FIGURES = {
 }
 _SOURCES = """
 SELECT
-    source, count(*) FILTER (status = 'loaded') AS dumps, count(*) FILTER (status = 'refused') AS refused, count(*) FILTER (status = 'withdrawn') AS withdrawn,
-    sum(records)::BIGINT AS records, sum(loaded)::BIGINT AS loaded, sum(rejected)::BIGINT AS rejected, sum(duplicates)::BIGINT AS duplicates,
+    source,
+    count(*) FILTER (status = 'loaded') AS dumps,
+    count(*) FILTER (status = 'refused') AS refused,
+    count(*) FILTER (status = 'withdrawn') AS withdrawn,
+    sum(records)::BIGINT AS records,
+    sum(loaded)::BIGINT AS loaded,
+    sum(rejected)::BIGINT AS rejected,
+    sum(duplicates)::BIGINT AS duplicates,
     max(observed_on) FILTER (status = 'loaded') AS last_observed_on,
     array_to_string(list_sort(list_distinct(flatten(list(unknown_fields)))), ', ') AS unknown_fields
 FROM core.dumps GROUP BY source ORDER BY source
@@ -79,7 +86,9 @@ SELECT keyword, papers, round(growth, 2) AS growth, q_value, burst_start
 FROM mart.keyword_trends
 WHERE scope = 'all' AND growth > 0 AND papers >= 5 ORDER BY emergence DESC, keyword LIMIT 8
 """
-_REJECTED = "SELECT source, reason, count(*) AS records, min(excerpt) AS example FROM ops.rejected GROUP BY ALL ORDER BY ALL"
+_REJECTED = (
+    "SELECT source, reason, count(*) AS records, min(excerpt) AS example FROM ops.rejected GROUP BY ALL ORDER BY ALL"
+)
 _REFUSED = "SELECT name, source, observed_on, reason FROM core.dumps WHERE status = 'refused' ORDER BY ALL"
 
 
@@ -110,34 +119,41 @@ def trace_paper(settings: Settings, alias: str) -> list[dict[str, Any]]:
     """The records of a paper, named by any of its identifiers; raises UnknownNameError."""
     forms = [alias, f"arxiv:{alias}", f"doi:{alias.lower()}"]
     with reading(settings) as connection:
-        found = connection.execute("SELECT DISTINCT paper_id FROM core.paper_aliases WHERE list_contains(?, alias)", [forms]).fetchall()
+        found = connection.execute(
+            "SELECT DISTINCT paper_id FROM core.paper_aliases WHERE list_contains(?, alias)", [forms]
+        ).fetchall()
         if not found:
-            near = connection.execute(
-                "SELECT alias FROM core.paper_aliases ORDER BY levenshtein(alias, ?), alias LIMIT 3", [alias]
-            ).fetchall()
-            raise UnknownNameError("paper", alias, [name for (name,) in near])
+            raise UnknownNameError("paper", alias, _nearest(connection, "core.paper_aliases", "alias", alias))
         return _rows(connection, f"{_TRACED} WHERE seen.paper_id = ? ORDER BY ALL", [found[0][0]])
 
 
 def trace_keyword(settings: Settings, keyword: str, period: str) -> list[dict[str, Any]]:
-    """The records of the papers behind a keyword's figure for a month; raises UnknownNameError for a keyword nobody used."""
+    """The records behind a keyword's figure for a month; raises UnknownNameError for a keyword that no paper has."""
     try:
         month = dt.date.fromisoformat(f"{period}-01")
     except ValueError:
         raise SettingsError("--period", period, "a month as YYYY-MM") from None
     with reading(settings) as connection:
         found = connection.execute(
-            "SELECT keyword FROM core.keywords WHERE keyword = lower(?) OR list_contains(variants, lower(?))", [keyword, keyword]
+            "SELECT keyword FROM core.keywords WHERE keyword = lower(?) OR list_contains(variants, lower(?))",
+            [keyword, keyword],
         ).fetchall()
         if not found:
-            near = connection.execute("SELECT keyword FROM core.keywords ORDER BY levenshtein(keyword, ?), keyword LIMIT 3", [keyword]).fetchall()
-            raise UnknownNameError("keyword", keyword, [name for (name,) in near])
+            raise UnknownNameError("keyword", keyword, _nearest(connection, "core.keywords", "keyword", keyword))
         return _rows(
             connection,
-            f"{_TRACED} INNER JOIN core.paper_keywords USING (paper_id) INNER JOIN core.papers AS papers USING (paper_id) "
-            "WHERE keyword = ? AND date_trunc('month', papers.published_on) = ? ORDER BY ALL",
+            f"{_TRACED} INNER JOIN core.paper_keywords USING (paper_id) INNER JOIN core.papers USING (paper_id) "
+            "WHERE keyword = ? AND date_trunc('month', published_on) = ? ORDER BY ALL",
             [found[0][0], month],
         )
+
+
+def _nearest(connection: duckdb.DuckDBPyConnection, table: str, column: str, name: str) -> list[str]:
+    """The three names most like the one that is not known."""
+    found = connection.execute(
+        f"SELECT {column} FROM {table} ORDER BY levenshtein({column}, ?), {column} LIMIT 3", [name]
+    )
+    return [near for (near,) in found.fetchall()]
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, sql: str, values: Sequence[object]) -> list[dict[str, Any]]:

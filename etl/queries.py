@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -40,7 +40,7 @@ def read(folder: str, schema: str, root: Path = SQL) -> list[Query]:
 def _query(path: Path, schema: str) -> Query:
     text = path.read_text(encoding="utf-8")
     head = [line for line in text.splitlines() if line.startswith("--")]
-    said = dict(match.groups() for line in head[1:] if (match := _FACT.match(line)))
+    said = {match[1]: match[2] for line in head[1:] if (match := _FACT.match(line))}
     grain = said.pop("grain", None)
     if not head or _FACT.match(head[0]) or not grain:
         raise SqlFileError(str(path), "wanted a head of `-- what the rows are` and `-- grain: columns`")
@@ -66,7 +66,7 @@ def define_macros(connection: duckdb.DuckDBPyConnection, root: Path = SQL) -> No
 
 
 def references(connection: duckdb.DuckDBPyConnection, query: Query) -> set[str]:
-    """The tables that a query reads, each with its schema; raises SqlFileError where DuckDB cannot parse it as a SELECT."""
+    """The tables that a query reads, each with its schema; raises SqlFileError where it is not one SELECT."""
     found = connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [query.text]).fetchall()
     tree = orjson.loads(found[0][0])
     if tree.get("error"):
@@ -93,7 +93,7 @@ def _walk(node: Any, named: set[str], common: set[str]) -> None:
             _walk(child, named, common)
 
 
-def in_order(needs: dict[str, Iterable[str]]) -> list[str]:
+def in_order(needs: Mapping[str, Iterable[str]]) -> list[str]:
     """Tables so that each comes after those it reads; raises SqlFileError for a circle."""
     graph = {table: sorted(name for name in read if name in needs) for table, read in sorted(needs.items())}
     try:
@@ -107,7 +107,8 @@ def prove_grain(connection: duckdb.DuckDBPyConnection, table: str, grain: Sequen
     columns = ", ".join(f'"{column}"' for column in grain)
     missing = " OR ".join(f'"{column}" IS NULL' for column in grain)
     rows, distinct, nulls = connection.execute(
-        f"SELECT count(*), (SELECT count(*) FROM (SELECT DISTINCT {columns} FROM {table})), count(*) FILTER ({missing}) FROM {table}"
+        f"SELECT count(*), (SELECT count(*) FROM (SELECT DISTINCT {columns} FROM {table})), "
+        f"count(*) FILTER ({missing}) FROM {table}"
     ).fetchall()[0]
     if rows != distinct or nulls:
         raise GrainError(table, tuple(grain), rows - distinct + nulls)

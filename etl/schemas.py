@@ -43,9 +43,7 @@ class Provenance(dy.Schema):
 
     dump_id = dy.String(primary_key=True, description="sha256 of the dump's bytes")
     member = dy.String(primary_key=True, description="path inside an archive, else empty")
-    record_offset = dy.Int64(
-        primary_key=True, min=0, description="first byte of the record in the decoded stream"
-    )
+    record_offset = dy.Int64(primary_key=True, min=0, description="first byte of the record in the decoded stream")
 
 
 class StagedPaper(Provenance):

@@ -120,8 +120,8 @@ class _Worker:
 
     def _records(self, piece: Piece) -> Iterator[tuple[str, dt.date | None, Record]]:
         if piece.end is not None:
-            with piece.path.open("rb") as stream:
-                found = lines(stream, piece.start, piece.end, self.shard.record_bytes)
+            with piece.path.open("rb") as file:
+                found = lines(file, piece.start, piece.end, self.shard.record_bytes)
                 yield from (("", None, record) for record in found)
             return
         is_empty = True
@@ -131,7 +131,12 @@ class _Worker:
                 yield from (("", None, record) for record in records)
                 return
             if not self.source.recognise(head):
-                self._reject(piece, member, Record(0, head.data[:200], 1), RecordError("other_member", "no record of this source"))
+                self._reject(
+                    piece,
+                    member,
+                    Record(0, head.data[:200], 1),
+                    RecordError("other_member", "no record of this source"),
+                )
                 continue
             is_empty = False
             day = self.source.observed_on(head) or day_in_name(member)
@@ -154,7 +159,9 @@ class _Worker:
             parsed = self.source.parse(record.data)
         except RecordError as error:
             if record.is_last_line and error.reason == "malformed_json":
-                raise DumpError("truncated", f"the last line, at byte {record.offset}, is cut; fetch the file again") from None
+                raise DumpError(
+                    "truncated", f"the last line, at byte {record.offset}, is cut; fetch the file again"
+                ) from None
             counts.records -= 1
             self._reject(piece, member, record, error)
             return
@@ -219,7 +226,9 @@ class _Worker:
                 "record_offset": pl.Series([record.offset for record in chunk.records], dtype=pl.Int64),
                 "record_length": pl.Series([len(record.data) for record in chunk.records], dtype=pl.Int64),
                 "observed_on": pl.Series(chunk.days, dtype=pl.Date),
-                "position": pl.Series([record.position if self.source.has_positions else None for record in chunk.records], dtype=pl.Int64),
+                "position": pl.Series(
+                    [record.position if self.source.has_positions else None for record in chunk.records], dtype=pl.Int64
+                ),
             }
         )
         papers = _with_missing(normalised.papers.join(places, on="row", how="left", maintain_order="left"))
@@ -244,7 +253,8 @@ class _Worker:
         if broken.height:
             self._reject_broken(broken, chunk)
         kept = papers.select("row", *PROVENANCE).join(good, on=PROVENANCE, how="inner", maintain_order="left")
-        return kept.filter(pl.Series([self._is_first(*key) for key in kept.select("dump_id", "member", "content_hash").iter_rows()], dtype=pl.Boolean))
+        keys = kept.select("dump_id", "member", "content_hash").iter_rows()
+        return kept.filter(pl.Series([self._is_first(*key) for key in keys], dtype=pl.Boolean))
 
     def _is_first(self, dump_id: str, member: str, content_hash: str) -> bool:
         counts = self.counts[dump_id, member]
@@ -256,8 +266,15 @@ class _Worker:
         return True
 
     def _reject_broken(self, broken: pl.DataFrame, chunk: _Chunk) -> None:
-        rules = [name for name in broken.columns if broken.schema[name] == pl.Enum and name not in StagedPaper.column_names()]
-        places = {key: number for number, key in enumerate(zip(chunk.dumps, chunk.members, (r.offset for r in chunk.records), strict=True))}
+        rules = [
+            name for name in broken.columns if broken.schema[name] == pl.Enum and name not in StagedPaper.column_names()
+        ]
+        places = {
+            key: number
+            for number, key in enumerate(
+                zip(chunk.dumps, chunk.members, (r.offset for r in chunk.records), strict=True)
+            )
+        }
         for row in broken.iter_rows(named=True):
             dump_id, member, offset = (row[name] for name in PROVENANCE)
             rule = next(name for name in rules if row[name] == "invalid")

@@ -24,10 +24,17 @@ from etl.settings import EXPECTATIONS
 if TYPE_CHECKING:
     import great_expectations as gx
     from great_expectations.core import ExpectationSuiteValidationResult
+    from great_expectations.data_context.data_context.ephemeral_data_context import EphemeralDataContext
 
 SEVERITIES = ("critical", "warning", "info")
 # What a share of rows or a whole table must be says nothing of one dump among many.
-_PER_ROW = ("expect_column_values", "expect_column_value_lengths", "expect_column_pair", "unexpected_rows", "expect_compound")
+_PER_ROW = (
+    "expect_column_values",
+    "expect_column_value_lengths",
+    "expect_column_pair",
+    "unexpected_rows",
+    "expect_compound",
+)
 _WHOLE_DUMP = ("expect_table_row_count_to_be_between",)
 
 
@@ -70,10 +77,13 @@ class Validator:
             kept = {expectation.expectation_type for expectation in suite.expectations}
             lost = sorted({str(entry["type"]) for entry in wanted} - kept)
             raise ExpectationFileError(str(path), f"repeated or unknown expectation {', '.join(lost)}")
-        return self.context.suites.add(suite)
+        added: gx.ExpectationSuite = self.context.suites.add(suite)
+        return added
 
-    def validate(self, table: str, parts: Sequence[str], dump_ids: Sequence[str], batch_id: str) -> tuple[list[Result], dict[str, str]]:
-        """All results for one table of a batch, and the dumps that break a critical expectation, each with its reason."""
+    def validate(
+        self, table: str, parts: Sequence[str], dump_ids: Sequence[str], batch_id: str
+    ) -> tuple[list[Result], dict[str, str]]:
+        """All results for one table of a batch, and the dumps that break a critical expectation, with their reasons."""
         run = self._run(table, parts, None, batch_id)
         self.runs.append(run)
         results = _results(table, run)
@@ -94,31 +104,42 @@ class Validator:
         if not failed:
             return {}
         if len(dump_ids) == 1:
-            return {dump_ids[0]: "; ".join(f"{table}: {result.expectation}, observed {result.observed}" for result in failed)}
+            return {
+                dump_ids[0]: "; ".join(
+                    f"{table}: {result.expectation}, observed {result.observed}" for result in failed
+                )
+            }
         middle = len(dump_ids) // 2
-        return self._guilty(table, parts, dump_ids[:middle], batch_id) | self._guilty(table, parts, dump_ids[middle:], batch_id)
+        return self._guilty(table, parts, dump_ids[:middle], batch_id) | self._guilty(
+            table, parts, dump_ids[middle:], batch_id
+        )
 
-    def _run(self, table: str, parts: Sequence[str], dump_ids: list[str] | None, batch_id: str) -> ExpectationSuiteValidationResult:
+    def _run(
+        self, table: str, parts: Sequence[str], dump_ids: list[str] | None, batch_id: str
+    ) -> ExpectationSuiteValidationResult:
         query = f"SELECT * FROM read_parquet({quoted_list(parts)}, hive_partitioning = false)"
         if dump_ids is not None:
             query += f" WHERE list_contains({quoted_list(dump_ids)}, dump_id)"
         self.source.assets = []
-        batch = self.source.add_query_asset(name=table, query=query).add_batch_definition_whole_table(batch_id).get_batch()
-        return batch.validate(self.suites[table])  # type: ignore[no-any-return]
+        batch = (
+            self.source.add_query_asset(name=table, query=query).add_batch_definition_whole_table(batch_id).get_batch()
+        )
+        return batch.validate(self.suites[table])
 
     def write_docs(self, folder: Path) -> None:
         """Data Docs of all runs so far, in place of the ones before."""
-        from great_expectations.render.renderer import ExpectationSuitePageRenderer, ValidationResultsPageRenderer
-        from great_expectations.render.view import DefaultJinjaPageView
+        from great_expectations.render import renderer, view
 
-        pages = {f"{suite.name}-expectations": ExpectationSuitePageRenderer().render(suite) for suite in self.suites.values()}
-        for run in self.runs:
-            pages[f"{run.suite_name}-results"] = ValidationResultsPageRenderer().render(run)
+        suite_page: Any = renderer.ExpectationSuitePageRenderer()  # type: ignore[attr-defined]
+        results_page: Any = renderer.ValidationResultsPageRenderer()  # type: ignore[attr-defined]
+        html: Any = view.DefaultJinjaPageView()  # type: ignore[attr-defined]
+        pages = {f"{suite.name}-expectations": suite_page.render(suite) for suite in self.suites.values()}
+        pages |= {f"{run.suite_name}-results": results_page.render(run) for run in self.runs}
         for name, page in pages.items():
-            storage.write_bytes(folder / f"{name}.html", DefaultJinjaPageView().render(page).encode())
+            storage.write_bytes(folder / f"{name}.html", html.render(page).encode())
 
 
-def _context() -> gx.data_context.EphemeralDataContext:
+def _context() -> EphemeralDataContext:
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "False")
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
     import great_expectations as gx
@@ -173,7 +194,9 @@ def _check_entry(path: Path, entry: dict[str, Any]) -> None:
     if entry["severity"] == "critical":
         per_row = kind.startswith(_PER_ROW) and entry["kwargs"].get("mostly", 1) == 1
         if not per_row and kind not in _WHOLE_DUMP:
-            raise ExpectationFileError(str(path), f"{kind}: only an expectation on every row can be critical; make it a warning")
+            raise ExpectationFileError(
+                str(path), f"{kind}: only an expectation on every row can be critical; make it a warning"
+            )
 
 
 def _expectation(path: Path, entry: dict[str, Any]) -> Any:
@@ -206,8 +229,12 @@ def _results(table: str, run: ExpectationSuiteValidationResult) -> list[Result]:
         detail = result.result or {}
         observed = raised or str(detail.get("observed_value") or detail.get("unexpected_count") or "")
         label = f"{configuration.type} {columns}".strip()
-        bounds = {name: value for name, value in configuration.kwargs.items() if name in ("min_value", "max_value", "mostly")}
-        found.append(Result(table, f"{label} {bounds}" if bounds else label, severity, bool(result.success), observed[:500]))
+        bounds = {
+            name: value for name, value in configuration.kwargs.items() if name in ("min_value", "max_value", "mostly")
+        }
+        found.append(
+            Result(table, f"{label} {bounds}" if bounds else label, severity, bool(result.success), observed[:500])
+        )
     return sorted(found, key=lambda result: (result.expectation, result.severity))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-# Tag URIs (RFC 4151) name a domain of their maker and a year; ours must never change, or readers see all entries as new.
+# Tag URIs (RFC 4151) name a domain of their maker and a year. If ours changed, readers would see all entries as new.
 TAG = "tag:paper-trends.example,2025:"
 
 

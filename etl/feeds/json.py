@@ -13,7 +13,12 @@ SCHEMA_VERSION = 1
 
 def write(path: Path, feed: Feed) -> None:
     """`schema_version`, what the rows are, and the rows."""
-    document = {"schema_version": SCHEMA_VERSION, "name": feed.name, "description": feed.description, "data": feed.rows.to_dicts()}
+    document = {
+        "schema_version": SCHEMA_VERSION,
+        "name": feed.name,
+        "description": feed.description,
+        "data": feed.rows.to_dicts(),
+    }
     path.write_bytes(orjson.dumps(document) + b"\n")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import dataframely as dy
 import networkx as nx
@@ -31,23 +32,26 @@ class KeywordThemes(dy.Schema):
 
 def compute(frames: Frames) -> pl.DataFrame:
     """The themes of every year that has enough keywords."""
-    rows: list[dict[str, object]] = []
+    rows: list[dict[str, Any]] = []
     before: dict[str, set[str]] = {}
     usage = frames["usage"]
     for period in usage.get_column("period").unique().sort():
         themes = _themes(period, usage.filter(pl.col("period") == period))
         for theme in themes:
-            theme["previous_theme"] = _previous(set(theme["keywords"]), before)  # type: ignore[arg-type]
-        before = {str(theme["theme"]): set(theme["keywords"]) for theme in themes}  # type: ignore[arg-type]
+            theme["previous_theme"] = _previous(set(theme["keywords"]), before)
+        before = {theme["theme"]: set(theme["keywords"]) for theme in themes}
         rows += themes
     columns = {name: column.dtype for name, column in KeywordThemes.columns().items()}
     return pl.DataFrame(rows, schema=columns, orient="row")
 
 
-def _themes(period: dt.date, usage: pl.DataFrame) -> list[dict[str, object]]:
+def _themes(period: dt.date, usage: pl.DataFrame) -> list[dict[str, Any]]:
     counts = (
-        usage.group_by("keyword").len("papers").filter(pl.col("papers") >= MIN_PAPERS)
-        .sort("papers", "keyword", descending=[True, False]).head(TOP_KEYWORDS)
+        usage.group_by("keyword")
+        .len("papers")
+        .filter(pl.col("papers") >= MIN_PAPERS)
+        .sort("papers", "keyword", descending=[True, False])
+        .head(TOP_KEYWORDS)
     )
     chosen = usage.join(counts, on="keyword").select("paper_id", "keyword")
     papers = dict(counts.iter_rows())
@@ -64,8 +68,11 @@ def _network(chosen: pl.DataFrame, papers: dict[str, int], numbers: dict[str, in
     Nodes are numbers: sets of texts would be walked in another order in every process.
     """
     pairs = (
-        chosen.join(chosen, on="paper_id", suffix="_b").filter(pl.col("keyword") < pl.col("keyword_b"))
-        .group_by("keyword", "keyword_b").len("together").filter(pl.col("together") >= MIN_PAIR_PAPERS)
+        chosen.join(chosen, on="paper_id", suffix="_b")
+        .filter(pl.col("keyword") < pl.col("keyword_b"))
+        .group_by("keyword", "keyword_b")
+        .len("together")
+        .filter(pl.col("together") >= MIN_PAIR_PAPERS)
         .sort("keyword", "keyword_b")
     )
     graph = nx.Graph()
@@ -77,9 +84,13 @@ def _network(chosen: pl.DataFrame, papers: dict[str, int], numbers: dict[str, in
 
 def _theme(
     period: dt.date, graph: nx.Graph, cluster: set[int], names: list[str], chosen: pl.DataFrame, papers: dict[str, int]
-) -> dict[str, object]:
+) -> dict[str, Any]:
     keywords = sorted((names[node] for node in cluster), key=lambda keyword: (-papers[keyword], keyword))
-    edges = sorted((one, other, data["weight"], other in cluster) for one in cluster for _, other, data in graph.edges(one, data=True))
+    edges = sorted(
+        (one, other, data["weight"], other in cluster)
+        for one in cluster
+        for _, other, data in graph.edges(one, data=True)
+    )
     inside = sum(weight for one, other, weight, is_inside in edges if is_inside and one < other)
     return {
         "theme": keywords[0],
@@ -93,7 +104,9 @@ def _theme(
 
 def _previous(keywords: set[str], before: dict[str, set[str]]) -> str | None:
     """The earlier theme of highest inclusion: shared / smaller of the two."""
-    ranked = sorted((-len(keywords & earlier) / min(len(keywords), len(earlier)), name) for name, earlier in before.items())
+    ranked = sorted(
+        (-len(keywords & earlier) / min(len(keywords), len(earlier)), name) for name, earlier in before.items()
+    )
     return ranked[0][1] if ranked and -ranked[0][0] >= MIN_INCLUSION else None
 
 

@@ -28,8 +28,12 @@ class KeywordTrends(dy.Schema):
     keyword = dy.String(primary_key=True, description="see `core.keywords`")
     scope = dy.String(primary_key=True, description="`all`, `source:…` or `category:…`")
     papers = dy.Int64(description="dated papers of the scope with the keyword")
-    n_periods = dy.Int64(description="complete months of at least five papers in the scope; 0 where no paper has a date")
-    trend_status = dy.String(description="insufficient_history (0-1 months), difference (2-3), growth (4-7), ok (8 and more)")
+    n_periods = dy.Int64(
+        description="complete months of at least five papers in the scope; 0 where no paper has a date"
+    )
+    trend_status = dy.String(
+        description="insufficient_history (0-1 months), difference (2-3), growth (4-7), ok (8 and more)"
+    )
     difference = dy.Float64(nullable=True, description="share of the last complete month less that of the one before")
     growth = dy.Float64(
         nullable=True,
@@ -55,16 +59,28 @@ def compute(frames: Frames) -> pl.DataFrame:
 
 
 def _scope(scope: str, months: pl.DataFrame, counts: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:
-    chosen = months.filter((pl.col("scope") == scope) & ~pl.col("is_partial") & (pl.col("papers_total") >= MIN_PERIOD_PAPERS))
+    chosen = months.filter(
+        (pl.col("scope") == scope) & ~pl.col("is_partial") & (pl.col("papers_total") >= MIN_PERIOD_PAPERS)
+    )
     periods = chosen.get_column("period").to_list()
     totals = chosen.get_column("papers_total").to_numpy().astype(np.float64)
     keywords = seen.filter(pl.col("scope") == scope).sort("keyword")
     matrix = _matrix(keywords, counts.filter(pl.col("scope") == scope), periods)
     n = len(periods)
-    status = "ok" if n >= FOR_TESTS else "growth" if n >= FOR_GROWTH else "difference" if n >= FOR_DIFFERENCE else "insufficient_history"
+    status = (
+        "ok"
+        if n >= FOR_TESTS
+        else "growth"
+        if n >= FOR_GROWTH
+        else "difference"
+        if n >= FOR_DIFFERENCE
+        else "insufficient_history"
+    )
     dated = keywords.get_column("papers").to_numpy() > 0
     figures = _figures(matrix, totals)
-    known = {name: pl.Series(np.where(dated, values, np.nan)).fill_nan(None).round(9) for name, values in figures.items()}
+    known = {
+        name: pl.Series(np.where(dated, values, np.nan)).fill_nan(None).round(9) for name, values in figures.items()
+    }
     bursts = _bursts(matrix, totals) if n >= FOR_TESTS else [None] * len(dated)
     frame = keywords.select("keyword", "scope", "papers", "first_seen").with_columns(
         n_periods=pl.Series(np.where(dated, n, 0), dtype=pl.Int64),
@@ -86,7 +102,9 @@ def _matrix(keywords: pl.DataFrame, counts: pl.DataFrame, periods: list[object])
     rows = keywords.select("keyword", row=pl.int_range(pl.len()))
     columns = pl.DataFrame({"period": pl.Series(periods, dtype=pl.Date)}).with_columns(column=pl.int_range(pl.len()))
     placed = counts.join(rows, on="keyword").join(columns, on="period")
-    matrix[placed.get_column("row").to_numpy(), placed.get_column("column").to_numpy()] = placed.get_column("papers").to_numpy()
+    matrix[placed.get_column("row").to_numpy(), placed.get_column("column").to_numpy()] = placed.get_column(
+        "papers"
+    ).to_numpy()
     return matrix
 
 
@@ -112,7 +130,9 @@ def _growth(matrix: Floats, totals: Floats) -> tuple[Floats, Floats]:
     before, n_before = matrix[:, :-recent].sum(axis=1), totals[:-recent].sum()
     prior = PRIOR_PAPERS * (after + before + 0.5) / (n_after + n_before + 1.0)
     with_after, with_before = after + prior, before + prior
-    odds = np.log(with_after / (n_after + PRIOR_PAPERS - with_after)) - np.log(with_before / (n_before + PRIOR_PAPERS - with_before))
+    odds = np.log(with_after / (n_after + PRIOR_PAPERS - with_after)) - np.log(
+        with_before / (n_before + PRIOR_PAPERS - with_before)
+    )
     return odds, odds / np.sqrt(1.0 / with_after + 1.0 / with_before)
 
 
@@ -171,14 +191,22 @@ def _bursts(matrix: Floats, totals: Floats) -> list[tuple[int, int, float] | Non
 
 def _heaviest(states: NDArray[np.bool_], saved: Floats) -> tuple[int, int, float]:
     edges = np.flatnonzero(np.diff(np.concatenate([[0], states.astype(np.int8), [0]])))
-    runs = [(int(start), int(end) - 1, float(saved[start:end].sum())) for start, end in zip(edges[::2], edges[1::2], strict=True)]
+    runs = [
+        (int(start), int(end) - 1, float(saved[start:end].sum()))
+        for start, end in zip(edges[::2], edges[1::2], strict=True)
+    ]
     return max(runs, key=lambda run: run[2])
 
 
 MART = Mart(
     schema=KeywordTrends,
     inputs={
-        "months": "SELECT scope, period, papers_total, is_partial FROM mart.scope_periods WHERE unit = 'month' ORDER BY scope, period",
+        "months": """
+            SELECT scope, period, papers_total, is_partial
+            FROM mart.scope_periods
+            WHERE unit = 'month'
+            ORDER BY scope, period
+        """,
         "counts": "SELECT keyword, scope, period, papers FROM mart.keyword_monthly ORDER BY scope, keyword, period",
         "seen": """
             SELECT keyword, scope, count(published_on) AS papers, min(published_on) AS first_seen

@@ -98,7 +98,7 @@ def is_plain(path: Path) -> bool:
 
 
 def members(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
-    """Each file inside an archive with its decoded stream, in archive order; a file that is none is one member, with no name.
+    """Each file inside an archive with its decoded stream; a file that is no archive is one member, with no name.
 
     Raises DumpError where the container is broken.
     """

@@ -28,7 +28,7 @@ class Record:
 
 
 def lines(stream: IO[bytes], start: int = 0, end: int | None = None, longest: int = LONGEST) -> Iterator[Record]:
-    """The lines that begin in `start` ≤ byte < `end` of a stream that can seek if `start` is not 0; blank ones left out.
+    """The lines that begin in `start` ≤ byte < `end`, blank ones left out. With a `start`, the stream must seek.
 
     Raises DumpError for a line longer than `longest`. Positions count from the start of the shard.
     """
@@ -109,7 +109,9 @@ class _ArraySplitter:
     def _close(self, token: bytes, start: int) -> Iterator[Record]:
         if self.depth == self.array_depth and self.item is not None:
             if token != b"]":
-                raise DumpError("malformed_json", f"the array is closed by {token.decode()} at byte {self.origin + start}")
+                raise DumpError(
+                    "malformed_json", f"the array is closed by {token.decode()} at byte {self.origin + start}"
+                )
             if self.position or self.data[self.item : start].strip():
                 yield self._ended(start)
             self.item = None

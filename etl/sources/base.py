@@ -72,7 +72,9 @@ def json_value(data: bytes) -> Any:
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError as error:
-        reason = "invalid_utf8" if "utf-8" in error.msg.lower() or "surrogate" in error.msg.lower() else "malformed_json"
+        reason = (
+            "invalid_utf8" if "utf-8" in error.msg.lower() or "surrogate" in error.msg.lower() else "malformed_json"
+        )
         raise RecordError(reason, str(error)) from None
 
 

@@ -19,8 +19,8 @@ from etl.transforms import text
 
 _INBOX = re.compile(r"get trending papers in your email inbox", re.IGNORECASE)
 _CHROME = re.compile(
-    r"(?:get trending papers in your email inbox.*|subscribe|(?:trending|daily) papers|papers|hugging ?face|log ?in|sign ?up"
-    r"|models|datasets|spaces|docs|pricing|enterprise|upvote|new|previous|next|view (?:arxiv|pdf)|\d+)",
+    r"(?:get trending papers in your email inbox.*|subscribe|(?:trending|daily) papers|papers|hugging ?face|log ?in"
+    r"|sign ?up|models|datasets|spaces|docs|pricing|enterprise|upvote|new|previous|next|view (?:arxiv|pdf)|\d+)",
     re.IGNORECASE,
 )
 _GLUED = "Subscribe"

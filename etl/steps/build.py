@@ -1,4 +1,4 @@
-"""Builds schema `mart` from `core`: SELECTs of `sql/marts/` and the marts in Python, in the order of their references."""
+"""Builds schema `mart` from `core`: the SELECTs of `sql/marts/` and the marts in Python, ordered by references."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import dataframely as dy
 import duckdb
 import polars as pl
 
@@ -99,7 +100,9 @@ def _maker(query: Query) -> Callable[[duckdb.DuckDBPyConnection], None]:
 
     def make(connection: duckdb.DuckDBPyConnection) -> None:
         try:
-            connection.execute(f"CREATE OR REPLACE TABLE {query.table} AS SELECT * FROM ({query.text}) ORDER BY {order}")
+            connection.execute(
+                f"CREATE OR REPLACE TABLE {query.table} AS SELECT * FROM ({query.text}) ORDER BY {order}"
+            )
         except duckdb.Error as error:
             raise SqlFileError(str(query.path), str(error).splitlines()[0]) from None
 
@@ -115,7 +118,12 @@ def _python_steps(connection: duckdb.DuckDBPyConnection) -> Iterable[Step]:
             needs |= queries.references(connection, Query(f"mart.{name}", text, "", (), path))
         columns = {column: definition.description or "" for column, definition in mart.schema.columns().items()}
         yield Step(
-            f"mart.{name}", frozenset(needs), tuple(mart.schema.primary_key()), schemas.description(mart.schema), columns, _computer(name)
+            f"mart.{name}",
+            frozenset(needs),
+            tuple(mart.schema.primary_key()),
+            schemas.description(mart.schema),
+            columns,
+            _computer(name),
         )
 
 
@@ -166,7 +174,8 @@ def _take_published(settings: Settings, connection: duckdb.DuckDBPyConnection) -
     revisions = settings.state / "trend_revisions.parquet"
     if revisions.exists():
         connection.execute(
-            f"INSERT INTO published.trend_revisions BY NAME SELECT * FROM read_parquet({database.quoted(str(revisions))})"
+            "INSERT INTO published.trend_revisions BY NAME "
+            f"SELECT * FROM read_parquet({database.quoted(str(revisions))})"
         )
 
 
@@ -181,13 +190,17 @@ def _write_reports(settings: Settings, connection: duckdb.DuckDBPyConnection) ->
     ]
     for name, rows in (("ops.runs", runs), ("ops.validations", validations)):
         table = schemas.CORE[name]
-        frame = pl.DataFrame(rows, schema=_as_read(table), orient="row").unique(table.primary_key(), keep="last", maintain_order=True)
+        frame = pl.DataFrame(rows, schema=_as_read(table), orient="row").unique(
+            table.primary_key(), keep="last", maintain_order=True
+        )
         connection.register("rows", frame.to_arrow(compat_level=pl.CompatLevel.oldest()))
         connection.execute(f"DELETE FROM {name}")
         connection.execute(f"INSERT INTO {name} BY NAME SELECT * FROM rows")
         connection.unregister("rows")
 
 
-def _as_read(table: type[schemas.dy.Schema]) -> dict[str, pl.DataType]:
+def _as_read(table: type[dy.Schema]) -> dict[str, pl.DataType]:
     """The types as JSON holds them: times are texts."""
-    return {name: pl.String() if dtype == pl.Datetime else dtype for name, dtype in schemas.polars_schema(table).items()}
+    return {
+        name: pl.String() if dtype == pl.Datetime else dtype for name, dtype in schemas.polars_schema(table).items()
+    }

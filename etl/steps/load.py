@@ -1,4 +1,4 @@
-"""Loads admitted dumps into the working database: one transaction a batch, and again only the papers that it touches."""
+"""Loads admitted dumps into the working database, a transaction a batch; only papers that it touches are made again."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ SELECT DISTINCT
     records.dump_id, records.member, records.record_offset, records.paper_id, records.source,
     coalesce(records.observed_on, dumps.observed_on) AS observed_on
 FROM work.records AS records
-INNER JOIN core.dumps AS dumps ON records.dump_id = dumps.dump_id AND records.source = dumps.source AND dumps.status = 'loaded'
+INNER JOIN core.dumps AS dumps
+    ON records.dump_id = dumps.dump_id AND records.source = dumps.source AND dumps.status = 'loaded'
 """
 _PROVENANCE = ("dump_id", "member", "record_offset")
 
@@ -72,8 +73,8 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     """Creates what is not there yet: schemas, tables and macros."""
     for schema in ("core", "ops", "mart", "work", "staged"):
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-    for name, table in CORE.items():
-        connection.execute(duckdb_ddl(name, table))
+    for name, declared in CORE.items():
+        connection.execute(duckdb_ddl(name, declared))
     connection.execute("CREATE TABLE IF NOT EXISTS work.loaded (source VARCHAR, dump_id VARCHAR, batch_id VARCHAR)")
     connection.execute("CREATE TABLE IF NOT EXISTS work.version (version BIGINT)")
     connection.execute(_RECORDS)
@@ -96,7 +97,10 @@ class _Loader:
 
     def run(self) -> Loaded:
         """Applies what differs; nothing is written when nothing does."""
-        held = {(source, dump_id): batch for source, dump_id, batch in self._rows("SELECT source, dump_id, batch_id FROM work.loaded")}
+        held = {
+            (source, dump_id): batch
+            for source, dump_id, batch in self._rows("SELECT source, dump_id, batch_id FROM work.loaded")
+        }
         wanted = self.target.batches
         gone = {key for key, batch in held.items() if wanted.get(key) != batch}
         due: dict[str, set[tuple[str, str]]] = {}
@@ -120,7 +124,7 @@ class _Loader:
         return not held.equals(self.target.dumps.sort(*Dumps.primary_key()))
 
     def _apply(self, batch_id: str | None, added: set[tuple[str, str]], gone: set[tuple[str, str]]) -> int:
-        """One transaction: dumps out, dumps in, identity anew, and the touched papers folded again. Returns their number."""
+        """One transaction: dumps out, dumps in, identity anew, touched papers folded again. Returns their number."""
         with database.transaction(self.connection):
             self.connection.execute("DELETE FROM work.touched")
             self._note_changed_days()
@@ -173,7 +177,9 @@ class _Loader:
     def _add(self, batch_id: str, added: set[tuple[str, str]]) -> None:
         source = next(iter(added))[0]
         dump_ids = sorted(dump_id for _, dump_id in added)
-        self.connection.executemany("INSERT INTO work.loaded VALUES (?, ?, ?)", [[source, dump_id, batch_id] for dump_id in dump_ids])
+        self.connection.executemany(
+            "INSERT INTO work.loaded VALUES (?, ?, ?)", [[source, dump_id, batch_id] for dump_id in dump_ids]
+        )
         chosen = f"list_contains({database.quoted_list(dump_ids)}, dump_id)"
         papers = self._parquet("papers", [batch_id])
         self.connection.execute(
@@ -188,7 +194,9 @@ class _Loader:
             [source, sources.load(source).priority],
         )
         for table in ("links", "repositories"):
-            self.connection.execute(f"INSERT INTO work.{table} BY NAME SELECT * FROM {self._parquet(table, [batch_id])} WHERE {chosen}")
+            self.connection.execute(
+                f"INSERT INTO work.{table} BY NAME SELECT * FROM {self._parquet(table, [batch_id])} WHERE {chosen}"
+            )
 
     def _parquet(self, table: str, batch_ids: Iterable[str]) -> str:
         return _relation(table, [self.settings.staged(table, batch_id) for batch_id in sorted(set(batch_ids))])
@@ -196,7 +204,9 @@ class _Loader:
     def _identify(self) -> None:
         """Gives every record its paper; those that move, and where they move to, are touched."""
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE moved AS {_changed(self.queries['work.identity'].text)}")
-        self.connection.execute("INSERT INTO work.touched SELECT old_id FROM moved WHERE old_id IS NOT NULL UNION SELECT new_id FROM moved")
+        self.connection.execute(
+            "INSERT INTO work.touched SELECT old_id FROM moved WHERE old_id IS NOT NULL UNION SELECT new_id FROM moved"
+        )
         self.connection.execute(
             "UPDATE work.records SET paper_id = moved.new_id FROM moved WHERE records.dump_id = moved.dump_id "
             "AND records.member = moved.member AND records.record_offset = moved.record_offset"
@@ -207,7 +217,10 @@ class _Loader:
 
     def _stage_views(self) -> None:
         batches = [batch_id for (batch_id,) in self._rows("SELECT DISTINCT batch_id FROM work.loaded")]
-        create_staged(self.connection, {table: [self.settings.staged(table, name) for name in sorted(batches)] for table in STAGED})
+        create_staged(
+            self.connection,
+            {table: [self.settings.staged(table, name) for name in sorted(batches)] for table in STAGED},
+        )
 
     def _refresh(self, query: Query) -> None:
         """Makes a table anew, or of a `touched` one the rows of touched papers."""
@@ -236,8 +249,9 @@ class _Loader:
         self.connection.execute("DELETE FROM ops.rejected")
         if files:
             self.connection.execute(
-                f"INSERT INTO ops.rejected BY NAME SELECT rejected.* FROM read_parquet({database.quoted_list(files)}, hive_partitioning = false) "
-                "AS rejected WHERE (source, dump_id) IN (SELECT source, dump_id FROM work.loaded)"
+                "INSERT INTO ops.rejected BY NAME SELECT rejected.* "
+                f"FROM read_parquet({database.quoted_list(files)}, hive_partitioning = false) AS rejected "
+                "WHERE (source, dump_id) IN (SELECT source, dump_id FROM work.loaded)"
             )
 
 
@@ -253,12 +267,15 @@ def _relation(table: str, folders: Sequence[Path]) -> str:
 def create_staged(connection: duckdb.DuckDBPyConnection, folders: Mapping[str, Sequence[Path]] | None = None) -> None:
     """Views of the staged tables over these batch folders."""
     for table in STAGED:
-        connection.execute(f"CREATE OR REPLACE VIEW staged.{table} AS SELECT * FROM {_relation(table, (folders or {}).get(table, ()))}")
+        connection.execute(
+            f"CREATE OR REPLACE VIEW staged.{table} AS SELECT * FROM {_relation(table, (folders or {}).get(table, ()))}"
+        )
 
 
 def _changed(identity: str) -> str:
     return (
-        "SELECT records.dump_id, records.member, records.record_offset, records.paper_id AS old_id, identity.paper_id AS new_id "
+        "SELECT records.dump_id, records.member, records.record_offset, "
+        "records.paper_id AS old_id, identity.paper_id AS new_id "
         f"FROM work.records AS records INNER JOIN ({identity}) AS identity USING (dump_id, member, record_offset) "
         "WHERE records.paper_id IS DISTINCT FROM identity.paper_id"
     )

@@ -73,7 +73,12 @@ def _name(connection: duckdb.DuckDBPyConnection) -> str:
 
 def _release() -> str:
     """Changes with the code and the queries."""
-    files = [path for folder in ("etl", "sql") for path in sorted((PROJECT / folder).rglob("*")) if path.suffix in (".py", ".sql")]
+    files = [
+        path
+        for folder in ("etl", "sql")
+        for path in sorted((PROJECT / folder).rglob("*"))
+        if path.suffix in (".py", ".sql")
+    ]
     return hashlib.sha256(b"\x00".join(path.read_bytes() for path in files)).hexdigest()
 
 
@@ -116,7 +121,8 @@ def _write_database(connection: duckdb.DuckDBPyConnection, folder: Path, tables:
             connection.execute(f"COMMENT ON {target} IS {database.quoted(said)}")
     rows = sum(_rows(connection, table.name) for table in tables)
     columns = connection.execute(
-        "SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns() WHERE database_name = 'snapshot' ORDER BY ALL"
+        "SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns() "
+        "WHERE database_name = 'snapshot' ORDER BY ALL"
     ).fetchall()
     connection.execute("CHECKPOINT snapshot")
     connection.execute("DETACH snapshot")
@@ -135,7 +141,9 @@ def _comments(connection: duckdb.DuckDBPyConnection, table: _Table) -> Iterator[
     names = list(table.name.split("."))
     for (said,) in connection.execute(f"SELECT comment FROM duckdb_tables() {where}", names).fetchall():
         yield f"TABLE snapshot.{table.name}", said
-    for name, said in connection.execute(f"SELECT column_name, comment FROM duckdb_columns() {where}", names).fetchall():
+    for name, said in connection.execute(
+        f"SELECT column_name, comment FROM duckdb_columns() {where}", names
+    ).fetchall():
         yield f'COLUMN snapshot.{table.name}."{name}"', said
 
 
@@ -181,7 +189,11 @@ def _keep_revisions(settings: Settings, connection: duckdb.DuckDBPyConnection) -
 
 def _prune(settings: Settings, newest: str) -> None:
     """Removes the oldest snapshots beyond the number that is kept; readers of a kept one are never disturbed."""
-    found = [path for path in settings.published.iterdir() if path.is_dir() and path.name != newest and not path.name.startswith(".")]
+    found = [
+        path
+        for path in settings.published.iterdir()
+        if path.is_dir() and path.name != newest and not path.name.startswith(".")
+    ]
     by_age = sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
     for path in by_age[settings.keep_published - 1 :]:
         storage.clear(path)

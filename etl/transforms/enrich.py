@@ -44,7 +44,9 @@ _FIELD_CONFIDENCE = 0.9
 def with_keys(papers: pl.DataFrame) -> pl.DataFrame:
     """Adds `title_key` and `content_hash`, the hash of what the record says: place and votes do not count."""
     parts = [
-        (pl.col(name).list.join("\x1e", ignore_nulls=True) if name in _LISTS else pl.col(name).cast(pl.String)).fill_null("")
+        (
+            pl.col(name).list.join("\x1e", ignore_nulls=True) if name in _LISTS else pl.col(name).cast(pl.String)
+        ).fill_null("")
         for name in _HASHED
     ]
     said = papers.select(pl.concat_str(parts, separator="\x1f")).to_series().to_list()
@@ -56,7 +58,7 @@ def with_keys(papers: pl.DataFrame) -> pl.DataFrame:
 
 
 def found_links(papers: pl.DataFrame) -> pl.DataFrame:
-    """The links of each paper, one row each: those of the abstract before those of the comment and the page's fields."""
+    """The links of each paper, one row each: the abstract's before the comment's and those of the page's fields."""
     found = [
         *_from_texts(papers, "abstract", None),
         *_from_texts(papers, "comment", "comment"),
@@ -76,22 +78,22 @@ def _from_texts(papers: pl.DataFrame, column: str, evidence_kind: str | None) ->
     for row, value in named.iter_rows():
         for link in links.links_in_text(value):
             target = link.target
-            place = (link.start, link.end) if evidence_kind is None else (None, None)
-            found.append(
-                (row, target.url, target.key, link.kind, target.repository_url, link.evidence)
-                + (evidence_kind or link.evidence_kind, *place, link.confidence, link.is_official)
-            )
+            said = evidence_kind or link.evidence_kind
+            start, end = (link.start, link.end) if evidence_kind is None else (None, None)
+            where = (row, target.url, target.key, link.kind, target.repository_url)
+            found.append((*where, link.evidence, said, start, end, link.confidence, link.is_official))
     return found
 
 
 def _from_fields(papers: pl.DataFrame) -> list[_LinkRow]:
     cells = papers.select("row", "page_links").explode("page_links", empty_as_null=False).drop_nulls()
-    return [
-        (row, target.url, target.key, target.kind, target.repository_url, " ".join(cell.split()))
-        + ("page_field", None, None, _FIELD_CONFIDENCE, None)
-        for row, cell in cells.iter_rows()
-        for target in links.links_in_cell(cell)
-    ]
+    found: list[_LinkRow] = []
+    for row, cell in cells.iter_rows():
+        evidence = " ".join(cell.split())
+        for target in links.links_in_cell(cell):
+            where = (row, target.url, target.key, target.kind, target.repository_url)
+            found.append((*where, evidence, "page_field", None, None, _FIELD_CONFIDENCE, None))
+    return found
 
 
 def with_statements(papers: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
@@ -118,7 +120,7 @@ def found_keyphrases(papers: pl.DataFrame) -> pl.DataFrame:
 
 
 def found_repositories(starred: pl.DataFrame) -> pl.DataFrame:
-    """What records say of repositories: `cell` names one, the other columns say it. Cells that name none are left out."""
+    """What records say of repositories: `cell` names one, the other columns say it; cells without one are left out."""
     cells = starred.get_column("cell").to_list()
     targets = [next((t.repository_url for t in links.links_in_cell(cell) if t.repository_url), None) for cell in cells]
     named = starred.with_columns(repository_url=pl.Series(targets, dtype=pl.String)).drop("cell")

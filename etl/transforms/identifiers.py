@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
-# https://info.arxiv.org/help/arxiv_identifier.html: YYMM.NNNN from 2007-04, five digits from 2015-01; before, archive/YYMMNNN.
-_ARXIV = r"(?i)(?:^|arxiv:|/abs/|/pdf/)\s*(\d{2}(?:0[1-9]|1[0-2])\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?(?:\.pdf)?$"
+# https://info.arxiv.org/help/arxiv_identifier.html: archive/YYMMNNN, from 2007-04 YYMM.NNNN, five digits from 2015-01.
+_ARXIV = (
+    r"(?i)(?:^|arxiv:|/abs/|/pdf/)\s*(\d{2}(?:0[1-9]|1[0-2])\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?(?:\.pdf)?$"
+)
 _DOI = r"(10\.\d{4,9}/\S+?)[.,;)\]}>]*$"
 # arXiv registers a DOI for each of its papers; it says no more than the arXiv identifier does.
 _ARXIV_DOI = r"^10\.48550/arxiv\.(.+)$"

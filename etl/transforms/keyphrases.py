@@ -1,4 +1,4 @@
-"""Ranked keyphrases of titles and abstracts, vectorised. A ranking depends on the one text and on `vocabulary` alone."""
+"""Ranked keyphrases of titles and abstracts, vectorised. A ranking depends on its own text and `vocabulary` alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_TEXT = 20_000
 
 _URL = r"(?:https?://|www\.)\S+|\b[\w.-]+\.(?:com|org|io|net|ai)/\S*"
 _LATEX = r"\\[A-Za-z]+\*?|[${}^_~]"
-_TOKEN = r"[\p{L}][\p{L}\p{N}]*(?:[-'’][\p{L}\p{N}]+)*\+*|[\p{N}][\p{L}\p{N}]*(?:-[\p{L}][\p{L}\p{N}]*)+|[^\s\p{L}]"
+_WORD = r"[\p{L}][\p{L}\p{N}]*(?:[-'’][\p{L}\p{N}]+)*\+*|[\p{N}][\p{L}\p{N}]*(?:-[\p{L}][\p{L}\p{N}]*)+|[^\s\p{L}]"
 _LENGTH_WEIGHT = {1: 0.6, 2: 1.0, 3: 1.1, 4: 0.9}
 _TITLE_WEIGHT = 2.0
 # How fast the weight of a phrase falls with the number of words before it.
@@ -43,7 +43,9 @@ def keyphrases(texts: pl.DataFrame) -> pl.DataFrame:
     ranked = kept.sort("row", "score", "phrase", descending=[False, True, False]).with_columns(
         rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("row")
     )
-    top = ranked.filter(pl.col("rank") <= KEPT).join(_acronyms(texts), on=["row", "phrase_key"], how="left", maintain_order="left")
+    top = ranked.filter(pl.col("rank") <= KEPT).join(
+        _acronyms(texts), on=["row", "phrase_key"], how="left", maintain_order="left"
+    )
     return top.select("row", "phrase", "phrase_key", "acronym", "rank", "score", "in_title")
 
 
@@ -58,7 +60,7 @@ def _tokens(texts: pl.DataFrame) -> pl.DataFrame:
             .str.slice(0, MAX_TEXT)
             .str.replace_all(_URL, " ; ")
             .str.replace_all(_LATEX, " ")
-            .str.extract_all(_TOKEN),
+            .str.extract_all(_WORD),
         )
         for field in ("title", "abstract")
     ]
@@ -75,7 +77,9 @@ def _tokens(texts: pl.DataFrame) -> pl.DataFrame:
     )
     starts = boundary | (pl.col("row") != pl.col("row").shift(1)) | (pl.col("in_title") != pl.col("in_title").shift(1))
     return (
-        tokens.with_columns(place=pl.int_range(pl.len()).over("row"), run=starts.fill_null(True).cum_sum(), boundary=boundary)
+        tokens.with_columns(
+            place=pl.int_range(pl.len()).over("row"), run=starts.fill_null(True).cum_sum(), boundary=boundary
+        )
         .filter(~pl.col("boundary"))
         .drop("boundary")
     )
@@ -107,7 +111,8 @@ def _scored(phrases: pl.DataFrame) -> pl.DataFrame:
         in_title=pl.col("in_title").any(),
         first=pl.col("place").min(),
         words=pl.col("words").first(),
-        is_short_form=pl.col("surface").str.contains(r"^[A-Z0-9-]*[A-Z][A-Z0-9-]*s?$").any() & (pl.col("words").first() == 1),
+        is_short_form=pl.col("surface").str.contains(r"^[A-Z0-9-]*[A-Z][A-Z0-9-]*s?$").any()
+        & (pl.col("words").first() == 1),
     )
     single = pl.col("words") == 1
     telling = (
@@ -157,7 +162,11 @@ def _acronyms(texts: pl.DataFrame) -> pl.DataFrame:
         .select(
             "row",
             acronym=pl.col("pair").str.extract(pattern, 2).str.to_uppercase(),
-            words=pl.col("pair").str.extract(pattern, 1).str.to_lowercase().str.replace_all("-", " ").str.extract_all(r"[\p{L}\p{N}]+"),
+            words=pl.col("pair")
+            .str.extract(pattern, 1)
+            .str.to_lowercase()
+            .str.replace_all("-", " ")
+            .str.extract_all(r"[\p{L}\p{N}]+"),
         )
         .with_columns(long=pl.col("words").list.tail(pl.col("acronym").str.len_chars()))
     )

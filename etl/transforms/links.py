@@ -27,12 +27,14 @@ URL_HINT = r"(?i)https?://|git@|www\.|github|gitlab|bitbucket|codeberg|huggingfa
 _TRAILING = ".,;:!?'\"~*$_\\"
 _OURS = re.compile(
     r"\b(?:our|the|all|project|source|its|this)?\s*(?:code|codes|codebase|implementation|software|package|repository|repo|toolkit"
-    r"|library|data|dataset|datasets|models?|weights|checkpoints|project page|project website|website|homepage|demo|page|resources?)\b"
+    r"|library|data|dataset|datasets|models?|weights|checkpoints|project page|project website|website"
+    r"|homepage|demo|page|resources?)\b"
     r".{0,120}?\b(?:available|released?|releasing|found|accessible|provided?|open-?sourced?|public|published|at|here|:)",
     re.IGNORECASE | re.DOTALL,
 )
 _THEIRS = re.compile(
-    r"\b(?:built (?:up)?on|based on|builds on|using|forked from|compared? (?:to|with)|adapted from|baselines? from|provided by)\b",
+    r"\b(?:built (?:up)?on|based on|builds on|using|forked from|compared? (?:to|with)|adapted from"
+    r"|baselines? from|provided by)\b",
     re.IGNORECASE,
 )
 _DEMO = re.compile(r"\b(?:demo|trial|try (?:it|our)|playground)\b", re.IGNORECASE)
@@ -67,9 +69,7 @@ def _trimmed_end(text: str, start: int, end: int) -> int:
     """The end of a URL less the punctuation of the sentence around it."""
     while end > start:
         last = text[end - 1]
-        if last in _TRAILING:
-            end -= 1
-        elif last in ")}" and text.count("(", start, end) < text.count(")", start, end):
+        if last in _TRAILING or (last in ")}" and text.count("(", start, end) < text.count(")", start, end)):
             end -= 1
         else:
             break
@@ -116,7 +116,7 @@ def _is_official(before: str, around: str) -> bool | None:
 def links_in_cell(cell: str) -> list[Canonical]:
     """The links of a field that should hold nothing else; blanks inside a URL are mistakes."""
     pieces = re.split(r"[\s;,]+(?=(?:https?://|git@|www\.))", cell)
-    targets = {}
+    targets: dict[str, Canonical] = {}
     for piece in pieces:
         for _, _, target in find_urls(re.sub(r"\s+", "", piece)):
             targets.setdefault(target.key, target)

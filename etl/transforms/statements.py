@@ -13,17 +13,19 @@ GIVING_HINT = r"(?i)releas|availab|open-?sourc|publish|public|provid|request|soo
 
 _CODE = r"\b(?:codes?|codebase|implementations?|software|(?:training |evaluation )?scripts?)\b"
 _GAP = r"[^.!?]{0,80}?"
+_GIVE = r"(?:release|open-?source|publish|share|make|provide)"
 _REQUEST = re.compile(rf"{_CODE}{_GAP}\b(?:up)?on (?:reasonable )?request\b", re.IGNORECASE)
 _PROMISE = re.compile(
     rf"{_CODE}{_GAP}\b(?:will|shall|to) (?:soon |also |all )?be (?:\w+ )?(?:\w+ )?"
     r"(?:released?|available|open-?sourced|published|public|shared|provided|made)\b"
-    rf"|\b(?:will|plan to|intend to|are going to) (?:\w+ )?(?:release|open-?source|publish|share|make|provide){_GAP}{_CODE}"
-    rf"|{_CODE}{_GAP}\b(?:coming soon|available soon|released soon|(?:up)?on (?:acceptance|publication)|after (?:acceptance|publication))\b",
+    rf"|\b(?:will|plan to|intend to|are going to) (?:\w+ )?{_GIVE}{_GAP}{_CODE}"
+    rf"|{_CODE}{_GAP}\b(?:coming soon|(?:available|released) soon|(?:upon|on|after) (?:acceptance|publication))\b",
     re.IGNORECASE,
 )
 _CLAIM = re.compile(
-    rf"{_CODE}{_GAP}\b(?:is|are|has been|have been)\b(?: \w+){{0,3}}? (?:available|released|open-?sourced?|published|public|provided|shared)\b"
-    rf"|\b(?:we|and) (?:\w+ )?(?:release|open-?source|publish|share|provide|make) {_GAP}{_CODE}"
+    rf"{_CODE}{_GAP}\b(?:is|are|has been|have been)\b(?: \w+){{0,3}}? "
+    r"(?:available|released|open-?sourced?|published|public|provided|shared)\b"
+    rf"|\b(?:we|and) (?:\w+ )?{_GIVE} {_GAP}{_CODE}"
     rf"|{_CODE} (?:\w+ )?(?:publicly |freely )?available\b",
     re.IGNORECASE,
 )
