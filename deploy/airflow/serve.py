@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import environment
+import psutil
 
 # No triggerer: no task of ours defers. No server of logs: they are files on this machine, and it would listen to others.
 COMPONENTS = (("api-server",), ("scheduler", "--skip-serve-logs"), ("dag-processor",))
@@ -81,11 +82,10 @@ def prepare(env: Mapping[str, str], log: Path) -> None:
 
 @contextmanager
 def started(env: Mapping[str, str], home: Path) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
-    """The components, each a process group with a log file of its own; all of them have ended afterwards."""
+    """The components, each a session with a log file of its own; nothing of them runs afterwards."""
     processes: dict[str, subprocess.Popen[bytes]] = {}
     try:
         for name, *options in COMPONENTS:
-            # As a module, not as the script `airflow`: processes that a task spawns would import the script again.
             command = [sys.executable, "-m", "airflow", name, *options]
             with (home / f"{name}.log").open("wb") as log:
                 processes[name] = subprocess.Popen(command, env=env, stdout=log, stderr=log, start_new_session=True)
@@ -99,16 +99,22 @@ def started(env: Mapping[str, str], home: Path) -> Iterator[dict[str, subprocess
 
 
 def end(process: subprocess.Popen[bytes], until: float) -> None:
-    """Waits for a component that was asked to stop, then kills what is left of its group."""
+    """Waits for a component that was asked to stop, then kills what is left of its session.
+
+    The scheduler does not wait for tasks that run, and they are in process groups of their own. A task that is killed
+    leaves nothing half done, and is tried again when Airflow runs next.
+    """
     try:
         process.wait(max(0.0, until - time.monotonic()))
     except subprocess.TimeoutExpired:
-        pass
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
-    process.wait()
+        process.kill()
+        process.wait()
+    for pid in psutil.pids():
+        try:
+            if os.getsid(pid) == process.pid:
+                os.kill(pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            continue
 
 
 def pause(stop: threading.Event, processes: Mapping[str, subprocess.Popen[bytes]], home: Path) -> bool:

@@ -19,6 +19,10 @@ _LENGTH_WEIGHT = {1: 0.6, 2: 1.0, 3: 1.1, 4: 0.9}
 _TITLE_WEIGHT = 2.0
 # How fast the weight of a phrase falls with the number of words before it.
 _POSITION_SCALE = 60.0
+_SHORT_FORM = r"^[A-Z0-9-]*[A-Z][A-Z0-9-]*s?$"
+_WORDS = tuple(f"word_{number}" for number in range(MAX_WORDS))
+_BOUNDARIES = sorted(FUNCTION_WORDS | SCHOLARLY_WORDS)
+_NOT_ALONE = sorted(NOT_ALONE)
 
 
 def phrase_key(phrase: pl.Expr) -> pl.Expr:
@@ -37,118 +41,122 @@ def keyphrases(texts: pl.DataFrame) -> pl.DataFrame:
     `texts` has `row` (unique), `title` and `abstract`. Returns `row`, `phrase`, `phrase_key`, `acronym`, `rank`,
     `score`, `in_title`, sorted by row and rank: at most `KEPT` a row.
     """
-    phrases = _candidates(_tokens(texts))
-    scored = _scored(phrases)
-    kept = _without_parts(scored)
-    ranked = kept.sort("row", "score", "phrase", descending=[False, True, False]).with_columns(
+    tokens = _tokens(texts)
+    words = tokens.get_column("token").unique().sort()
+    best = _scored(_phrases(tokens, words), words)
+    ranked = best.sort("row", "score", "phrase", descending=[False, True, False]).with_columns(
         rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("row")
     )
-    top = ranked.filter(pl.col("rank") <= KEPT).join(
-        _acronyms(texts), on=["row", "phrase_key"], how="left", maintain_order="left"
-    )
-    return top.select("row", "phrase", "phrase_key", "acronym", "rank", "score", "in_title")
+    top = ranked.filter(pl.col("rank") <= KEPT)
+    with_acronyms = top.join(_acronyms(texts), on=["row", "phrase_key"], how="left", maintain_order="left")
+    return with_acronyms.select("row", "phrase", "phrase_key", "acronym", "rank", "score", "in_title")
 
 
 def _tokens(texts: pl.DataFrame) -> pl.DataFrame:
-    """One row a token: `row`, `place` in the text, `token` in lower case, `in_title`, `run` of topic words."""
+    """One row a topic word: `row`, `place` in the text, `token` in lower case, `in_title`, `run`, `is_short_form`.
+
+    Words with the same `run` stand side by side, with no other word or punctuation between them.
+    """
     cleaned = [
         texts.select(
             "row",
             in_title=pl.lit(field == "title"),
-            token=pl.col(field)
+            surface=pl.col(field)
             .fill_null("")
             .str.slice(0, MAX_TEXT)
             .str.replace_all(_URL, " ; ")
             .str.replace_all(_LATEX, " ")
             .str.extract_all(_WORD),
-        )
+        ).with_columns(place=pl.int_ranges(pl.col("surface").list.len(), dtype=pl.Int64))
         for field in ("title", "abstract")
     ]
     tokens = (
         pl.concat(cleaned)
         .sort("row", "in_title", descending=[False, True], maintain_order=True)
-        .explode("token", empty_as_null=False)
-        .with_columns(surface=pl.col("token"), token=pl.col("token").str.to_lowercase())
+        .explode("surface", "place", empty_as_null=False)
+        .with_columns(token=pl.col("surface").str.to_lowercase())
     )
     boundary = (
-        pl.col("token").is_in(list(FUNCTION_WORDS | SCHOLARLY_WORDS))
+        pl.col("token").is_in(_BOUNDARIES)
         | ~pl.col("token").str.contains(r"\p{L}")
         | (pl.col("token").str.len_chars() < 2)
     )
     starts = boundary | (pl.col("row") != pl.col("row").shift(1)) | (pl.col("in_title") != pl.col("in_title").shift(1))
     return (
-        tokens.with_columns(
-            place=pl.int_range(pl.len()).over("row"), run=starts.fill_null(True).cum_sum(), boundary=boundary
-        )
+        tokens.with_columns(run=starts.fill_null(True).cum_sum(), boundary=boundary)
         .filter(~pl.col("boundary"))
-        .drop("boundary")
+        .select(
+            "row",
+            "place",
+            "in_title",
+            "run",
+            "token",
+            is_short_form=pl.col("surface").str.contains(_SHORT_FORM) & (pl.col("surface").str.len_chars() <= 8),
+        )
     )
 
 
-def _candidates(tokens: pl.DataFrame) -> pl.DataFrame:
-    """One row an occurrence of a phrase of one to four words that no boundary cuts."""
-    pieces = []
-    for words in range(1, MAX_WORDS + 1):
-        following = [pl.col("token").shift(-step) for step in range(words)]
-        same_run = pl.col("run").shift(-(words - 1)) == pl.col("run")
-        pieces.append(
-            tokens.select(
-                "row",
-                "place",
-                "in_title",
-                "surface",
-                words=pl.lit(words, dtype=pl.Int64),
-                phrase=pl.when(same_run).then(pl.concat_str(following, separator=" ")),
-            ).drop_nulls("phrase")
-        )
-    return pl.concat(pieces).filter(pl.col("phrase").str.len_chars() <= MAX_CHARS)
+def _phrases(tokens: pl.DataFrame, words: pl.Series) -> pl.DataFrame:
+    """One row a phrase of one to four words of a text: its words by number (`word_0` …), `count`, `first` place.
 
-
-def _scored(phrases: pl.DataFrame) -> pl.DataFrame:
-    """One row a phrase of a text, variants apart, with its score."""
-    counted = phrases.group_by("row", "phrase").agg(
+    A phrase that always stands inside the same longer one says less than that one, and is left out.
+    """
+    numbered = tokens.with_columns(
+        word=pl.col("token").replace_strict(words, pl.int_range(1, words.len() + 1, dtype=pl.UInt32, eager=True))
+    )
+    occurrences = pl.concat(_occurrences(numbered, size) for size in range(1, MAX_WORDS + 1))
+    counted = occurrences.group_by("row", *_WORDS).agg(
         count=pl.len(),
         in_title=pl.col("in_title").any(),
         first=pl.col("place").min(),
-        words=pl.col("words").first(),
-        is_short_form=pl.col("surface").str.contains(r"^[A-Z0-9-]*[A-Z][A-Z0-9-]*s?$").any()
-        & (pl.col("words").first() == 1),
+        is_short_form=pl.col("is_short_form").any(),
+        always_after=(pl.col("before").min() == pl.col("before").max()) & (pl.col("before").min() > 0),
+        always_before=(pl.col("after").min() == pl.col("after").max()) & (pl.col("after").min() > 0),
     )
-    single = pl.col("words") == 1
+    is_longest = pl.col(_WORDS[-1]) > 0
+    return counted.filter(is_longest | ~(pl.col("always_after") | pl.col("always_before")))
+
+
+def _occurrences(numbered: pl.DataFrame, size: int) -> pl.DataFrame:
+    """Every place where `size` words stand side by side, with the words before and after; 0 stands for none."""
+
+    def neighbour(step: int) -> pl.Expr:
+        same = pl.col("run").shift(-step) == pl.col("run")
+        return pl.when(same).then(pl.col("word").shift(-step)).otherwise(0).fill_null(0).cast(pl.UInt32)
+
+    named = {name: neighbour(step) if step < size else pl.lit(0, dtype=pl.UInt32) for step, name in enumerate(_WORDS)}
+    return numbered.select(
+        "row",
+        "place",
+        "in_title",
+        pl.col("is_short_form") & (size == 1),
+        before=neighbour(-1),
+        after=neighbour(size),
+        **named,
+    ).filter(pl.col(_WORDS[size - 1]) > 0)
+
+
+def _scored(phrases: pl.DataFrame, words: pl.Series) -> pl.DataFrame:
+    """Phrases that can be keyphrases, the best variant of each, with their score."""
+    texts = pl.concat([pl.Series(words.name, [""]), words])
+    size = pl.sum_horizontal(pl.col(name) > 0 for name in _WORDS).cast(pl.Int64)
+    spelled = [pl.lit(texts).gather(pl.col(name)).alias(f"{name}_text") for name in _WORDS]
+    phrase = pl.concat_str([f"{name}_text" for name in _WORDS], separator=" ").str.strip_chars_end()
+    named = phrases.with_columns(size=size).with_columns(spelled).with_columns(phrase=phrase)
     telling = (
-        (pl.col("is_short_form") & (pl.col("phrase").str.len_chars() <= 8))
-        | pl.col("phrase").str.contains("-")
-        | ((pl.col("count") >= 2) & (pl.col("phrase").str.len_chars() >= 5))
+        pl.col("is_short_form")
+        | pl.col("phrase").str.contains("-", literal=True)
+        | ((pl.col("count") >= 3) & (pl.col("phrase").str.len_chars() >= 5))
     )
-    usable = ~single | (telling & ~pl.col("phrase").is_in(list(NOT_ALONE)))
-    weight = pl.col("words").replace_strict(_LENGTH_WEIGHT, return_dtype=pl.Float64)
+    usable = (pl.col("size") > 1) | (telling & ~pl.col("phrase").is_in(_NOT_ALONE))
+    weight = pl.col("size").replace_strict(_LENGTH_WEIGHT, return_dtype=pl.Float64)
     place = (1.0 + pl.col("first") / _POSITION_SCALE).log1p()
     score = weight * (pl.col("count") + _TITLE_WEIGHT * pl.col("in_title")).cast(pl.Float64).log1p() / place
-    return counted.filter(usable).with_columns(score=score.round(6), phrase_key=phrase_key(pl.col("phrase")))
-
-
-def _without_parts(scored: pl.DataFrame) -> pl.DataFrame:
-    """The best variant of each phrase, less those that occur only inside a longer one."""
-    best = scored.sort("row", "score", "phrase", descending=[False, True, False]).unique(
-        ["row", "phrase_key"], keep="first", maintain_order=True
-    )
-    longer = best.filter(pl.col("words") > 1)
-    words = pl.col("phrase").str.split(" ")
-    parts = pl.concat(
-        longer.filter(pl.col("words") > size)
-        .select(
-            "row",
-            "count",
-            phrase=pl.concat_list(
-                *[words.list.slice(start, size).list.join(" ") for start in range(MAX_WORDS - size + 1)]
-            ),
-        )
-        .explode("phrase")
-        for size in range(1, MAX_WORDS)
-    )
-    held = parts.group_by("row", "phrase").agg(held=pl.col("count").max())
-    return best.join(held, on=["row", "phrase"], how="left", maintain_order="left").filter(
-        pl.col("held").is_null() | (pl.col("count") > pl.col("held"))
+    return (
+        named.filter(usable & (pl.col("phrase").str.len_chars() <= MAX_CHARS))
+        .select("row", "phrase", "in_title", score=score.round(6), phrase_key=phrase_key(pl.col("phrase")))
+        .sort("row", "score", "phrase", descending=[False, True, False])
+        .unique(["row", "phrase_key"], keep="first", maintain_order=True)
     )
 
 

@@ -1,20 +1,21 @@
-"""Words that end or disqualify a keyphrase. Shipped with the release, so that a ranking never depends on the corpus."""
+"""Words that end or disqualify a keyphrase. Shipped with the release: a ranking never depends on the corpus."""
 
 FUNCTION_WORDS = frozenset(
-    """ a about above across after again against all almost alone along already also although
-always am among an and another any anyone anything are aren't around as at away be became because become becomes been
-before behind being below besides between beyond both but by can cannot can't could d did do does doesn't doing don't
-done down due during each either else enough etc even ever every everything except few first fifth for fourth from
-further get gets getting give given gives go goes had hardly has have having he hence her here hers herself him
-himself his how however i ie if in indeed instead into is isn't it its it's itself just last later latter least less
-let like likely ll many may maybe me meanwhile might mine more moreover most mostly much must my myself namely near
-nearly neither never nevertheless next no nobody none nor not nothing now nowhere of off often on once one ones only
-onto or other others otherwise our ours ourselves out over own per perhaps please quite rather re really s same second
-secondly see seem seems several shall she should since six so some somehow something sometimes somewhat soon still
-such t take takes taking ten than that that's the their theirs them themselves then there thereby therefore these they
-third this those though three through throughout thus to together too toward towards two under unless unlike until up
-upon us ve versus very via vs was way ways we well were what whatever when where whereas wherein whether which while
-who whole whom whose why will with within without won't would yes yet you your yours zero e.g i.e et al
+    """
+a about above across after again against al all almost alone along already also although always am among an and
+another any anyone anything are aren't around as at away be became because become becomes been before behind being
+below besides between beyond both but by can can't cannot could d did do does doesn't doing don't done down due during
+e.g each either else enough et etc even ever every everything except few fifth first for fourth from further get gets
+getting give given gives go goes had hardly has have having he hence her here hers herself him himself his how however
+i i.e ie if in indeed instead into is isn't it it's its itself just last later latter least less let like likely ll
+many may maybe me meanwhile might mine more moreover most mostly much must my myself namely near nearly neither never
+nevertheless next no nobody none nor not nothing now nowhere of off often on once one ones only onto or other others
+otherwise our ours ourselves out over own per perhaps please quite rather re really s same second secondly see seem
+seems several shall she should since six so some somehow something sometimes somewhat soon still such t take takes
+taking ten than that that's the their theirs them themselves then there thereby therefore these they third this those
+though three through throughout thus to together too toward towards two under unless unlike until up upon us ve versus
+very via vs was way ways we well were what whatever when where whereas wherein whether which while who whole whom
+whose why will with within without won't would yes yet you your yours zero
 """.split()
 )
 
@@ -50,7 +51,7 @@ important importantly improve improved improvement improvements improves improvi
 including increase increased increases increasing increasingly incur indicate indicates indicating inherent insight
 insights inspire inspired instance instances intensive interesting interestingly introduce introduced introduces
 introducing introduction intuitive investigate investigated investigates investigating investigation involve involved
-involves involving issue issues key keep know known lack lacking lacks large-scale largely larger largest lead leading
+involves involving issue issues keep key know known lack lacking lacks large-scale largely larger largest lead leading
 leads left leverage leveraged leverages leveraging lies limit limitation limitations limited limiting limits line link
 little long longer look lot low lower lowest made main mainly maintain maintaining maintains major majority make makes
 making manner match matched mean means measure measured mechanism mechanisms meet mention method methodology methods
@@ -71,16 +72,16 @@ researchers respectively result resulted resulting results reveal revealed revea
 run satisfactory scenario scenarios scheme section seek seeks select selected series serve serves serving set sets
 setting settings severe shed show showcase showcases showed showing shown shows significance significant significantly
 similar similarly simple simply simultaneously single situation size slightly small smaller solution solutions solve
-solved solves solving sota sophisticated sort special specific specifically specified stage standard start state
-state-of-the-art step steps strategy strategies strength strengths strong stronger strongly studied studies study
-studying substantial substantially success successful successfully sufficient suffer suffers suggest suggested
+solved solves solving sophisticated sort sota special specific specifically specified stage standard start state
+state-of-the-art step steps strategies strategy strength strengths strong stronger strongly studied studies study
+studying substantial substantially success successful successfully suffer suffers sufficient suggest suggested
 suggesting suggests suitable summarize superior superiority support supported supporting supports surpass surpasses
 surpassing surprising surprisingly survey systematic systematically tackle tackling takes target technique techniques
 tend term terms test tested theoretically thorough thoroughly time times topic traditional traditionally treat true
-try turn type types typical typically ultimately unable unclear uncover understand understanding underlying underscore
-underscores unfortunately unified unique unprecedented url use used useful uses using usually utilise utilised
+try turn type types typical typically ultimately unable unclear uncover underlying underscore underscores understand
+understanding unfortunately unified unique unprecedented url use used useful uses using usually utilise utilised
 utilises utilising utilize utilized utilizes utilizing valid validate validated validates validating valuable value
-variety various vary varying vast verify version view want website weak wide widely widespread work works worse year
+variety various vary varying vast verify version view want weak website wide widely widespread work works worse year
 years yield yielding yields
 """.split()
 )
@@ -88,20 +89,23 @@ years yield yielding yields
 # Words that are part of topics but are none alone.
 NOT_ALONE = frozenset(
     """
-ability accuracy action agent agents algorithm algorithms application applications architecture architectures area
-attention baseline baselines behavior behaviors behaviour benchmark benchmarks capabilities capability class community
-complexity component components computation computational computing condition conditions constraint constraints
-content context control cost costs data dataset datasets deep density dimension direction distribution distributions
-domain domains dynamic dynamics dynamic-range end-to-end environment environments error errors evaluation event
-experience expert experts feature features feedback field fields fine-grained function functions generation global
-graph group groups high-quality human humans image images inference information input inputs integration interaction
-interactions knowledge language languages layer layers learning level levels local loss low-resource machine memory
-metric metrics model modeling modelling models multi-modal multiple network networks neural object objective
-objectives objects operation optimal output outputs parameter parameters pattern patterns performance point points
-policy prediction predictions prompt prompts properties property quality random rate ratio real real-time real-world
-reasoning region representation representations resource resources response responses reward rewards sample samples
-scale scaling scene score scores search self sequence sequences signal signals simulation software source space
-spatial speech speed structure structures subject system systems task tasks temporal text theory token tokens tool
-tools training transfer transformation tree user users video videos vision visual weight weights word words world
+ability accuracy action adaptive agent agents algorithm algorithms application applications architecture architectures
+area attention automated autoregressive baseline baselines behavior behaviors behaviour benchmark benchmarks
+capabilities capability causal class community complex complexity component components computation computational
+computing condition conditions consistent constraint constraints content context control cost costs data dataset
+datasets deep density dimension direction distribution distributions domain domains dynamic dynamic-range dynamics
+end-to-end environment environments error errors evaluation event experience expert experts feature features feedback
+field fields fine-grained function functions generate generated generating generation generative global graph group
+groups hierarchical high-quality human humans image images inference information input inputs integration interaction
+interactions interactive knowledge language languages large latent layer layers learning level levels linear local
+loss low-resource machine mathematical medical memory metric metrics model modeling modelling models multi-modal
+multilingual multimodal multiple network networks neural object objective objectives objects operation optimal output
+outputs parameter parameters pattern patterns performance point points policy prediction predictions prompt prompts
+properties property quality random rate ratio real real-time real-world reasoning region representation
+representations resource resources response responses reward rewards robotic sample samples scale scaling scene
+scientific score scores search self semantic sequence sequences signal signals simulation software source space sparse
+spatial speech speed structure structures subject synthetic system systems task tasks temporal text theory thinking
+token tokens tool tools trained training transfer transformation tree user users video videos vision visual weight
+weights word words world
 """.split()
 )
