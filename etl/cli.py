@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -29,8 +29,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Raw dumps of research-paper listings in, a validated DuckDB warehouse out.\n\nExample: etl run dumps/",
 )
-out = Console(soft_wrap=True, highlight=False)
+out = Console(highlight=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
+if not out.is_terminal:
+    # A pipe has no width: tables are cut by whoever reads them.
+    out = Console(highlight=False, width=160)
 
 Warehouse = Annotated[
     Path | None,
@@ -267,26 +270,30 @@ def status(context: typer.Context, as_json: AsJson = False, warehouse: Warehouse
     if as_json:
         _print_json(asdict(found))
         return
-    _print_rows("Warehouse", [{"what": name, "number": number} for name, number in found.figures.items()])
+    out.print(f"Warehouse as of {found.as_of}", style="bold", markup=False)
+    for name, number in found.figures.items():
+        out.print(f"  {number:>9,} {name}", markup=False)
     _print_rows("Sources", found.sources)
+    for line in found.unknown_fields:
+        out.print(f"Unknown field, neither mapped nor ignored: {line}", markup=False)
     _print_rows("Rising keywords", found.rising)
     _print_rows("Rejected records", found.rejected)
     _print_rows("Refused dumps", found.refused)
-    out.print(f"Database: {found.database}\nFeeds:    {found.feeds}", markup=False)
+    out.print(f"Database: {found.database}\nFeeds:    {found.feeds}", markup=False, soft_wrap=True)
 
 
 def _print_rows(title: str, rows: list[dict[str, Any]]) -> None:
+    from rich import box
     from rich.table import Table
     from rich.text import Text
 
     if not rows:
         out.print(f"{title}: none", style="bold", markup=False)
         return
-    table = Table(title=title, title_justify="left", title_style="bold")
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     for name, value in rows[0].items():
-        table.add_column(
-            name, justify="right" if isinstance(value, (int, float)) else "left", overflow="ellipsis", max_width=60
-        )
+        side: Literal["left", "right"] = "right" if isinstance(value, (int, float)) else "left"
+        table.add_column(name, justify=side, no_wrap=True, overflow="ellipsis", max_width=60)
     for row in rows:
         table.add_row(*(Text(_shown(value)) for value in row.values()))
     out.print(table)

@@ -47,6 +47,7 @@ class Status:
     """How things stand in the published snapshot."""
 
     snapshot: str
+    as_of: dt.date | None
     database: str
     feeds: str
     figures: dict[str, int]
@@ -54,7 +55,7 @@ class Status:
     rising: list[dict[str, Any]]
     rejected: list[dict[str, Any]]
     refused: list[dict[str, Any]]
-    waiting: int = 0
+    unknown_fields: list[str]
 
 
 _FIGURES = {
@@ -71,14 +72,13 @@ _SOURCES = """
 SELECT
     source,
     count(*) FILTER (status = 'loaded') AS dumps,
-    count(*) FILTER (status = 'refused') AS refused,
-    count(*) FILTER (status = 'withdrawn') AS withdrawn,
     sum(records)::BIGINT AS records,
     sum(loaded)::BIGINT AS loaded,
     sum(rejected)::BIGINT AS rejected,
     sum(duplicates)::BIGINT AS duplicates,
-    max(observed_on) FILTER (status = 'loaded') AS last_observed_on,
-    array_to_string(list_sort(list_distinct(flatten(list(unknown_fields)))), ', ') AS unknown_fields
+    count(*) FILTER (status = 'refused') AS refused,
+    count(*) FILTER (status = 'withdrawn') AS withdrawn,
+    max(observed_on) FILTER (status = 'loaded') AS newest
 FROM core.dumps GROUP BY source ORDER BY source
 """
 _RISING = """
@@ -86,9 +86,14 @@ SELECT keyword, papers, round(growth, 2) AS growth, q_value, burst_start
 FROM mart.keyword_trends
 WHERE scope = 'all' AND growth > 0 AND papers >= 5 ORDER BY emergence DESC, keyword LIMIT 8
 """
-_REJECTED = (
-    "SELECT source, reason, count(*) AS records, min(excerpt) AS example FROM ops.rejected GROUP BY ALL ORDER BY ALL"
-)
+_REJECTED = """
+SELECT source, reason, count(*) AS records, left(min(excerpt), 60) AS example
+FROM ops.rejected GROUP BY ALL ORDER BY ALL
+"""
+_UNKNOWN = """
+SELECT source || ': ' || field || ' (' || count(*) || ' dumps)' AS line
+FROM (SELECT source, unnest(unknown_fields) AS field FROM core.dumps) GROUP BY source, field ORDER BY line
+"""
 _REFUSED = "SELECT name, source, observed_on, reason FROM core.dumps WHERE status = 'refused' ORDER BY ALL"
 
 
@@ -98,6 +103,7 @@ def status(settings: Settings) -> Status:
         path = settings.current.resolve()
         return Status(
             snapshot=path.name,
+            as_of=connection.execute("SELECT max(observed_on) FROM core.paper_observations").fetchall()[0][0],
             database=str(path / DATABASE),
             feeds=str(path / "feeds"),
             figures={name: int(connection.execute(sql).fetchall()[0][0]) for name, sql in _FIGURES.items()},
@@ -105,6 +111,7 @@ def status(settings: Settings) -> Status:
             rising=connection.sql(_RISING).pl().to_dicts(),
             rejected=connection.sql(_REJECTED).pl().to_dicts(),
             refused=connection.sql(_REFUSED).pl().to_dicts(),
+            unknown_fields=[line for (line,) in connection.execute(_UNKNOWN).fetchall()],
         )
 
 

@@ -29,13 +29,17 @@ EXCERPT_CHARS = 1_000
 
 @dataclass(frozen=True)
 class Piece:
-    """A dump, or with `end` the lines of one byte range of it."""
+    """A dump, or with `end` the lines of one byte range of it.
+
+    Members of an archive that no source knows are rejected by the one source that `owns_strays`.
+    """
 
     dump_id: str
     path: Path
     name: str
     start: int = 0
     end: int | None = None
+    owns_strays: bool = True
 
 
 @dataclass(frozen=True)
@@ -130,13 +134,11 @@ class _Worker:
             if not member:
                 yield from (("", None, record) for record in records)
                 return
-            if not self.source.recognise(head):
-                self._reject(
-                    piece,
-                    member,
-                    Record(0, head.data[:200], 1),
-                    RecordError("other_member", "no record of this source"),
-                )
+            shown = sources.recognise(head)
+            if shown != self.shard.source:
+                if shown is None and piece.owns_strays:
+                    stray = RecordError("unrecognised_member", "the content is none of the known formats")
+                    self._reject(piece, member, Record(0, head.data[:200], 1), stray)
                 continue
             is_empty = False
             day = self.source.observed_on(head) or day_in_name(member)
@@ -317,7 +319,7 @@ class _Rewound:
 
     def __init__(self, stream: IO[bytes]) -> None:
         self.stream = stream
-        self.head = stream.read(HEAD_BYTES)
+        self.head = containers.start_of(stream, HEAD_BYTES)
         self.waiting = self.head
 
     def read(self, size: int) -> bytes:

@@ -17,13 +17,18 @@ def home(environ: Mapping[str, str]) -> Path:
     return Path(environ.get("AIRFLOW_HOME") or PROJECT / "build" / "airflow").expanduser().absolute()
 
 
+def port(environ: Mapping[str, str]) -> str:
+    """The port of the web page: `AIRFLOW_PORT`, else 8080."""
+    return environ.get("AIRFLOW_PORT") or "8080"
+
+
 def address(environ: Mapping[str, str]) -> str:
-    """The address of the web page; `AIRFLOW_PORT` moves it from port 8080."""
-    return f"http://{LOOPBACK}:{environ.get('AIRFLOW_PORT') or 8080}"
+    """The address of the web page."""
+    return f"http://{LOOPBACK}:{port(environ)}"
 
 
 def variables(environ: Mapping[str, str]) -> dict[str, str]:
-    """The given environment with all that this Airflow needs. What keeps it apart from others cannot be set from outside."""
+    """The given environment with all that this Airflow needs. What keeps it to itself cannot be set from outside."""
     place = home(environ)
     return {
         "AIRFLOW__CORE__PARALLELISM": "2",
@@ -40,7 +45,7 @@ def variables(environ: Mapping[str, str]) -> dict[str, str]:
         # Everyone who reaches the page is an administrator, so nobody from another machine may reach it.
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
         "AIRFLOW__API__HOST": LOOPBACK,
-        "AIRFLOW__API__PORT": address(environ).rpartition(":")[2],
+        "AIRFLOW__API__PORT": port(environ),
         # Its components call `airflow`, and each other past any proxy.
         "PATH": os.pathsep.join((str(Path(sys.executable).parent), environ.get("PATH", os.defpath))),
         "no_proxy": _with_loopback(environ.get("no_proxy", "")),

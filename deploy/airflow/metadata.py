@@ -1,4 +1,4 @@
-"""Airflow's own database and secrets: made on first use, brought up to date after an upgrade, with the writer's pool."""
+"""Airflow's own database and secrets, and the writer's pool: made on first use, brought up to date after an upgrade."""
 
 from __future__ import annotations
 

@@ -116,7 +116,8 @@ def tell_on(terminal: TextIO) -> None:
             batch = f" {task.rendered_map_index}" if task.rendered_map_index else ""
             print(f"{task.task_id}{batch} {outcome} {time.monotonic() - self.started:.1f} s", file=terminal)
 
-    get_listener_manager().add_listener(Teller())
+    listeners: Any = get_listener_manager()
+    listeners.add_listener(Teller())
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from pathlib import Path
 import environment
 import psutil
 
-# No triggerer: no task of ours defers. No server of logs: they are files on this machine, and it would listen to others.
+# No triggerer: no task of ours defers. No server of logs: they are files here, and it would listen beyond loopback.
 COMPONENTS = (("api-server",), ("scheduler", "--skip-serve-logs"), ("dag-processor",))
 UP_SECONDS = 120
 STOP_SECONDS = 30
@@ -66,9 +66,9 @@ def refuse_taken_port(env: Mapping[str, str]) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((environment.LOOPBACK, int(env["AIRFLOW__API__PORT"])))
-        except OSError as error:
-            raise ServeError(f"{environment.address(env)}: {error.strerror}; set AIRFLOW_PORT to another port") from None
+            probe.bind((environment.LOOPBACK, int(environment.port(env))))
+        except (OSError, OverflowError, ValueError) as error:
+            raise ServeError(f"{environment.address(env)}: {error}; set AIRFLOW_PORT to another port") from None
 
 
 def prepare(env: Mapping[str, str], log: Path) -> None:

@@ -114,6 +114,18 @@ def members(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
         raise DumpError("corrupt_archive", f"{error}; fetch the file again") from None
 
 
+def start_of(stream: IO[bytes], size: int) -> bytes:
+    """Up to `size` bytes from the start of a stream; where it breaks before, what came until then."""
+    data = b""
+    read = getattr(stream, "read1", stream.read)
+    try:
+        while len(data) < size and (piece := read(size - len(data))):
+            data += piece
+    except (DumpError, *_BROKEN):
+        return data
+    return data
+
+
 def _is_zip(path: Path) -> bool:
     with path.open("rb") as raw:
         return raw.read(2) == b"PK" and zipfile.is_zipfile(raw)

@@ -19,7 +19,6 @@ from etl.sources.base import Head
 from etl.transforms.dates import day_in_name
 
 HEAD_BYTES = 256 << 10
-_PIECE = 16 << 10
 
 
 @dataclass
@@ -40,18 +39,17 @@ def ingest(settings: Settings, paths: Sequence[str | Path] = (), observed_on: dt
     done = Ingested()
     for file in _files(settings, paths, done):
         try:
-            delivery, is_new = _ingest_file(settings, file, observed_on)
+            found = _ingest_file(settings, file, observed_on)
         except (OSError, InputPathError) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             if isinstance(error, OSError) and error.errno in _FATAL:
                 raise
             done.problems.append(str(InputPathError(str(file), reason.lower())))
             continue
-        if delivery is None:
+        if not found:
             done.left.append(f"{file}: still being written, left for the next run")
-        else:
-            done.deliveries.append(delivery)
-            done.new += is_new
+        done.deliveries += [delivery for delivery, _ in found]
+        done.new += sum(is_new for _, is_new in found)
     return done
 
 
@@ -92,7 +90,8 @@ def _inside(folder: Path) -> Iterator[Path]:
         yield from (Path(place) / name for name in sorted(names) if not name.startswith("."))
 
 
-def _ingest_file(settings: Settings, file: Path, observed_on: dt.date | None) -> tuple[Delivery | None, bool]:
+def _ingest_file(settings: Settings, file: Path, observed_on: dt.date | None) -> list[tuple[Delivery, bool]]:
+    """The deliveries of one file, each with whether it is new; none while the file is still being written."""
     if not file.is_file():
         raise InputPathError(str(file), "not a regular file")
     before = file.stat()
@@ -100,28 +99,27 @@ def _ingest_file(settings: Settings, file: Path, observed_on: dt.date | None) ->
     after = file.stat()
     try:
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-            return None, False
+            return []
         raw = settings.raw_file(dump_id)
         if not raw.exists():
             storage.keep(aside, raw)
     finally:
         aside.unlink(missing_ok=True)
     filed_on = dt.datetime.fromtimestamp(before.st_mtime, dt.UTC).date()
-    return _deliver(settings, dump_id, size, file.name, observed_on, filed_on)
+    heads = read_heads(raw, file.name) or {sources.UNRECOGNISED: Head(b"", file.name)}
+    found = []
+    for source, head in heads.items():
+        day, origin = _observed(source, head, observed_on, filed_on)
+        found.append(_deliver(settings, Delivery(source, day, dump_id, file.name, size, origin)))
+    return found
 
 
-def _deliver(
-    settings: Settings, dump_id: str, size: int, name: str, caller: dt.date | None, filed_on: dt.date
-) -> tuple[Delivery, bool]:
-    """The delivery of stored bytes; one that is known already keeps the day it got first."""
-    head = read_head(settings.raw_file(dump_id), name)
-    source = sources.recognise(head) or sources.UNRECOGNISED
-    day, origin = _observed(source, head, caller, filed_on)
-    for known in ledger.deliveries_of(settings, dump_id):
-        same = (known.source, known.name) == (source, name)
-        if same and (known.observed_on == day or origin == "file"):
+def _deliver(settings: Settings, delivery: Delivery) -> tuple[Delivery, bool]:
+    """Writes a delivery down; one that is known already keeps the day it got first."""
+    for known in ledger.deliveries_of(settings, delivery.dump_id):
+        is_same = (known.source, known.name) == (delivery.source, delivery.name)
+        if is_same and (known.observed_on == delivery.observed_on or delivery.observed_from == "file"):
             return known, False
-    delivery = Delivery(source, day, dump_id, name, size, origin)
     ledger.write_delivery(settings, delivery)
     return delivery, True
 
@@ -137,25 +135,17 @@ def _observed(source: str, head: Head, caller: dt.date | None, filed_on: dt.date
     return (named, "name") if named else (filed_on, "file")
 
 
-def read_head(path: Path, name: str) -> Head:
-    """The first decoded bytes of a dump; of an archive, those of the first member that a source recognises."""
-    first: Head | None = None
+def read_heads(path: Path, name: str) -> dict[str, Head]:
+    """The sources whose format a dump shows, each with its head. An archive may hold several; its members say their
+    own days, so that of its heads only the name is kept."""
+    found: dict[str, Head] = {}
     try:
         for member, stream in containers.members(path):
-            head = Head(_start(stream), member or name)
-            first = first or Head(head.data, name)
-            if sources.recognise(head):
-                return Head(head.data, name)
+            head = Head(containers.start_of(stream, HEAD_BYTES), member or name)
+            source = sources.recognise(head)
+            if source and source not in found:
+                found[source] = Head(b"", name) if member else head
     except DumpError:
+        # What is broken further in is said by normalise, which reads it all.
         pass
-    return first or Head(b"", name)
-
-
-def _start(stream: object) -> bytes:
-    data = b""
-    try:
-        while len(data) < HEAD_BYTES and (piece := stream.read(_PIECE)):  # type: ignore[attr-defined]
-            data += piece
-    except DumpError:
-        return data
-    return data
+    return dict(sorted(found.items()))

@@ -18,7 +18,7 @@ from etl.reading import containers
 from etl.schemas import STAGED
 from etl.settings import Settings
 from etl.shards import Piece, Shard, normalise_shard
-from etl.steps.ingest import read_head
+from etl.steps.ingest import read_heads
 
 Progress = Callable[[int], None]
 
@@ -54,9 +54,10 @@ def _recognise_again(settings: Settings) -> None:
     """Gives deliveries that no source knew to the source that knows them now."""
     for delivery in ledger.deliveries(settings):
         if delivery.source == sources.UNRECOGNISED:
-            source = sources.recognise(read_head(settings.raw_file(delivery.dump_id), delivery.name))
-            if source:
+            found = read_heads(settings.raw_file(delivery.dump_id), delivery.name)
+            for source in found:
                 ledger.write_delivery(settings, replace(delivery, source=source))
+            if found:
                 ledger.remove_delivery(settings, delivery)
 
 
@@ -115,7 +116,8 @@ def _shards(settings: Settings, batch: Batch, folders: dict[str, Path]) -> Itera
 
     for dump_id in batch.dump_ids:
         path = settings.raw_file(dump_id)
-        name = min(delivery.name for delivery in ledger.deliveries_of(settings, dump_id))
+        delivered = ledger.deliveries_of(settings, dump_id)
+        name, owner = min(delivery.name for delivery in delivered), min(delivery.source for delivery in delivered)
         length = path.stat().st_size
         ranges = list(_ranges(settings, batch, path, name, length))
         if ranges:
@@ -126,7 +128,7 @@ def _shards(settings: Settings, batch: Batch, folders: dict[str, Path]) -> Itera
         if waiting and size + length > settings.shard_bytes // 4:
             yield shard(waiting)
             waiting, size, number = [], 0, number + 1
-        waiting.append(Piece(dump_id, path, name))
+        waiting.append(Piece(dump_id, path, name, owns_strays=owner == batch.source))
         size += length
     if waiting:
         yield shard(waiting)
@@ -137,7 +139,8 @@ def _ranges(settings: Settings, batch: Batch, path: Path, name: str, length: int
     step = settings.shard_bytes
     if length <= step or not containers.is_plain(path):
         return
-    if sources.load(batch.source).is_by_line(read_head(path, name)):
+    head = read_heads(path, name).get(batch.source)
+    if head and sources.load(batch.source).is_by_line(head):
         yield from ((start, min(start + step, length)) for start in range(0, length, step))
 
 

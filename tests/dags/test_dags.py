@@ -17,6 +17,7 @@ DESCRIBE = """
 import json, sys
 from airflow.dag_processing.dagbag import DagBag
 from airflow.serialization.serialized_objects import DagSerialization
+from etl.errors import DumpError, LockHeldError
 
 before = set(sys.modules)
 bag = DagBag(sys.argv[1])
@@ -24,6 +25,12 @@ print(json.dumps({
     "errors": bag.import_errors,
     "seconds": {stat.file: stat.duration.total_seconds() for stat in bag.dagbag_stats},
     "imported": sorted(set(sys.modules) - before),
+    "decisions": [
+        [dag_id, type(error).__name__, task.retry_policy.evaluate(error, 1, 3).action.value]
+        for dag_id, dag in bag.dags.items()
+        for task in dag.tasks
+        for error in (LockHeldError("lock"), DumpError("empty", "no bytes"), OSError("disk"))
+    ],
     "dags": {dag_id: DagSerialization.to_dict(dag)["dag"] for dag_id, dag in bag.dags.items()},
 }))
 """
@@ -106,7 +113,7 @@ def test_batches_are_mapped_as_a_group(described: dict[str, Any]) -> None:
 
 
 def test_validated_batches_start_publishing(described: dict[str, Any], tasks: dict[str, dict[str, Any]]) -> None:
-    (outlet,) = tasks["validate"]["partial_kwargs"]["outlets"]
+    (outlet,) = tasks["validate"]["outlets"]
     condition = described["dags"]["publish_warehouse"]["timetable"]["__var"]["asset_condition"]
     (scheduled,) = condition["objects"]
     assert outlet["__var"]["uri"] == scheduled["uri"] == "x-paper-trends://staging"
@@ -119,9 +126,16 @@ def test_one_task_at_a_time_writes(tasks: dict[str, dict[str, Any]], task_id: st
 
 
 def test_all_but_the_report_are_tried_again(tasks: dict[str, dict[str, Any]]) -> None:
-    retries = {name: task.get("partial_kwargs", task).get("retries", 0) for name, task in tasks.items()}
+    retries = {name: task.get("retries", 0) for name, task in tasks.items()}
     assert retries.pop("report_refused") == 0
     assert set(retries.values()) == {3}
+
+
+def test_waiting_is_for_what_time_mends(described: dict[str, Any]) -> None:
+    decisions = {(dag_id, error): action for dag_id, error, action in described["decisions"]}
+    assert decisions["publish_warehouse", "LockHeldError"] == "retry"
+    assert {decisions[dag_id, "DumpError"] for dag_id in described["dags"]} == {"fail"}
+    assert {decisions[dag_id, "OSError"] for dag_id in described["dags"]} == {"default"}
 
 
 def test_the_report_comes_whatever_failed(tasks: dict[str, dict[str, Any]]) -> None:
@@ -132,5 +146,7 @@ def test_a_task_can_spawn_processes(environ: dict[str, str], tmp_path: Path) -> 
     script = tmp_path / "main.py"
     script.write_text(NORMALISE, encoding="utf-8")
     environ = {**environ, "ETL_WAREHOUSE": str(tmp_path / "warehouse")}
-    run = subprocess.run([sys.executable, str(script)], env=environ, capture_output=True, text=True, timeout=60, check=False)
+    run = subprocess.run(
+        [sys.executable, str(script)], env=environ, capture_output=True, text=True, timeout=60, check=False
+    )
     assert run.stdout == "1 []\n", run.stderr

@@ -46,7 +46,9 @@ def test_the_same_dumps_again_change_nothing(place: Path, environ: dict[str, str
     assert (place / "warehouse/current").resolve() == before
 
 
-def test_a_broken_dump_is_reported_and_holds_back_itself_alone(place: Path, environ: dict[str, str], tmp_path: Path) -> None:
+def test_a_broken_dump_is_reported_and_holds_back_itself_alone(
+    place: Path, environ: dict[str, str], tmp_path: Path
+) -> None:
     before = papers(place)
     broken = tmp_path / "2025-01-02.json"
     broken.write_bytes(b'[{"paper": {"id": "2501.00001", "title"')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import runpy
 import signal
 import socket
 import subprocess
@@ -16,9 +17,8 @@ from typing import Any
 import psutil
 import pytest
 
-pytestmark = pytest.mark.slow
-
 SERVE = Path(__file__).resolve().parents[2] / "deploy" / "airflow" / "serve.py"
+ENVIRONMENT = SERVE.with_name("environment.py")
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -91,6 +91,23 @@ def api(place: Path, environ: dict[str, str]) -> Iterator[Api]:
             process.kill()
 
 
+def test_nobody_but_this_machine_reaches_a_page_without_logins(environ: dict[str, str]) -> None:
+    outside = {**environ, "AIRFLOW__API__HOST": "0.0.0.0", "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "False"}
+    inside = runpy.run_path(str(ENVIRONMENT))["variables"](outside)
+    assert inside["AIRFLOW__API__HOST"] == "127.0.0.1"
+
+
+def test_a_taken_port_is_refused(environ: dict[str, str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        environ = {**environ, "AIRFLOW_PORT": str(taken.getsockname()[1])}
+        run = subprocess.run(
+            [sys.executable, str(SERVE)], env=environ, capture_output=True, text=True, timeout=60, check=False
+        )
+    assert run.returncode == 1
+    assert "set AIRFLOW_PORT" in run.stderr
+
+
+@pytest.mark.slow
 def test_a_dump_in_the_inbox_reaches_the_readers(api: Api, place: Path) -> None:
     api.ask("/api/v2/dags/ingest_dumps/dagRuns", {"logical_date": None, "dag_run_id": "by_test"})
     ingested = until(lambda: api.ended("ingest_dumps", dag_run_id="by_test"), 60)
