@@ -8,6 +8,7 @@ import errno
 import json
 import os
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -380,16 +381,19 @@ def withdraw(
     context: typer.Context,
     dump: Annotated[str, typer.Argument(help="Id of a dump, the start of it, or its file name.")],
     reason: Annotated[str, typer.Option(help="Why; kept and shown.")] = "withdrawn by hand",
+    restore: Annotated[bool, typer.Option("--restore", help="Take the withdrawal back.")] = False,
     warehouse: Warehouse = None,
 ) -> None:
-    """Withdraw a dump: after the next load it is as if it had never come.
+    """Withdraw a dump: after the next run it is as if it had never come.
 
     Example: etl withdraw 2025-06-02.json --reason "the publisher took it back" && etl run
     """
     from etl import pipeline
 
-    dump_id = pipeline.withdraw(_settings(context, warehouse), dump, reason)
-    out.print(f"withdrawn: {dump_id}; `etl run` makes the warehouse again without it", markup=False)
+    settings = _settings(context, warehouse)
+    dump_id = pipeline.restore(settings, dump) if restore else pipeline.withdraw(settings, dump, reason)
+    done = "restored" if restore else "withdrawn"
+    out.print(f"{done}: {dump_id}; `etl run` makes the warehouse agree", markup=False, soft_wrap=True)
 
 
 def main() -> None:
@@ -413,6 +417,11 @@ def _guarded(call: Callable[[], None]) -> int:
             f"error: {place}: {error.strerror or error}; make room or mend the permissions, then run again",
             markup=False,
         )
+        return 1
+    except Exception as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        said = " ".join(str(error).split())[:500]
+        err.print(f"error: unexpected {type(error).__name__}: {said} ({last.filename}:{last.lineno})", markup=False)
         return 1
     except KeyboardInterrupt:
         err.print("interrupted; run again to go on", markup=False)

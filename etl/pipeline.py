@@ -234,9 +234,19 @@ def refused(settings: Settings, batch_ids: Sequence[str], dump_ids: set[str] | N
 def withdraw(settings: Settings, dump: str, reason: str) -> str:
     """Withdraws a dump, named by its id, the start of it, or its file name: it is as if it had never come."""
     known = {delivery.dump_id: delivery.name for delivery in ledger.deliveries(settings)}
-    found = sorted({dump_id for dump_id, name in known.items() if dump_id.startswith(dump) or name == dump})
+    found = sorted(dump_id for dump_id, name in known.items() if dump_id.startswith(dump) or name == dump)
     if len(found) != 1:
         names = [f"{dump_id[:12]} {known[dump_id]}" for dump_id in found or sorted(known)]
-        raise UnknownNameError("dump" if not found else "dump, ambiguous as", dump, names)
+        raise UnknownNameError("ambiguous dump" if found else "dump", dump, names)
     ledger.write_withdrawals(settings, {**ledger.withdrawals(settings), found[0]: reason})
+    return found[0]
+
+
+def restore(settings: Settings, dump: str) -> str:
+    """Takes a withdrawal back; the dump is named by its id or the start of it."""
+    withdrawn = ledger.withdrawals(settings)
+    found = [dump_id for dump_id in withdrawn if dump_id.startswith(dump)]
+    if len(found) != 1:
+        raise UnknownNameError("withdrawn dump", dump, sorted(withdrawn))
+    ledger.write_withdrawals(settings, {dump_id: why for dump_id, why in withdrawn.items() if dump_id != found[0]})
     return found[0]

@@ -121,6 +121,15 @@ def point(link: Path, target: Path) -> None:
 
 
 @contextmanager
+def taking_turns(path: Path) -> Iterator[None]:
+    """Waits until no other process is inside a block on the same path, then enters."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
 def writer_lock(path: Path) -> Iterator[None]:
     """The right to load, build and publish; raises LockHeldError where another process has it.
 

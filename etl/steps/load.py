@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,7 @@ from etl import database, ledger, queries, sources
 from etl.ledger import Delivery, Outcome
 from etl.queries import Query
 from etl.schemas import CORE, STAGED, Dumps, duckdb_ddl, duckdb_type, polars_schema
-from etl.settings import Settings
+from etl.settings import SQL, Settings
 from etl.steps.normalise import parser_version
 
 # What load itself needs to know of each record; the texts stay in staging.
@@ -59,6 +60,7 @@ def load(settings: Settings) -> Loaded:
     """Makes the database hold exactly the admitted deliveries; what is there already is left alone."""
     target = _target(settings)
     settings.warehouse.mkdir(parents=True, exist_ok=True)
+    _forget_older_release(settings)
     with database.connect(
         settings.database,
         folders=[settings.staging, settings.rejected, settings.scratch],
@@ -69,6 +71,28 @@ def load(settings: Settings) -> Loaded:
         return _Loader(settings, connection, target).run()
 
 
+def release() -> str:
+    """Changes when what `core` is made of does: the database is then made anew from staging."""
+    said = [duckdb_ddl(name, table) for name, table in CORE.items()]
+    said += [query.text for query in queries.read("core", "core")]
+    said += [path.read_text(encoding="utf-8") for path in (Path(__file__), *sorted((SQL / "macros").glob("*.sql")))]
+    return hashlib.sha256("\x00".join(said).encode()).hexdigest()[:16]
+
+
+def _forget_older_release(settings: Settings) -> None:
+    """Removes a database that another release made, or that cannot be opened: staging holds all that it says."""
+    if not settings.database.exists():
+        return
+    try:
+        with database.connect(settings.database, read_only=True) as connection:
+            made_by = connection.execute("SELECT release FROM work.release").fetchall()
+    except duckdb.Error:
+        made_by = []
+    if made_by != [(release(),)]:
+        settings.database.unlink()
+        settings.database.with_name(f"{settings.database.name}.wal").unlink(missing_ok=True)
+
+
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     """Creates what is not there yet: schemas, tables and macros."""
     for schema in ("core", "ops", "mart", "work", "staged"):
@@ -77,6 +101,7 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(duckdb_ddl(name, declared))
     connection.execute("CREATE TABLE IF NOT EXISTS work.loaded (source VARCHAR, dump_id VARCHAR, batch_id VARCHAR)")
     connection.execute("CREATE TABLE IF NOT EXISTS work.version (version BIGINT)")
+    connection.execute("CREATE TABLE IF NOT EXISTS work.release AS SELECT ? AS release", [release()])
     connection.execute(_RECORDS)
     connection.execute(_SIGHTINGS)
     connection.execute("CREATE TABLE IF NOT EXISTS work.touched (paper_id VARCHAR)")

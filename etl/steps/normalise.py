@@ -80,9 +80,14 @@ def _batches(settings: Settings, source: str, dumps: dict[str, int]) -> Iterator
 
 
 def normalise(settings: Settings, batch: Batch, progress: Progress = lambda size: None) -> Commit:
-    """Normalises one batch; a batch that is committed already is left as it is."""
-    if settings.commit(batch.batch_id).exists():
-        return ledger.read_commit(settings, batch.batch_id)
+    """Normalises one batch; one that is committed, perhaps by another run just now, is left as it is."""
+    with storage.taking_turns(settings.staging / "planned" / f"{batch.batch_id}.lock"):
+        if settings.commit(batch.batch_id).exists():
+            return ledger.read_commit(settings, batch.batch_id)
+        return _normalise(settings, batch, progress)
+
+
+def _normalise(settings: Settings, batch: Batch, progress: Progress) -> Commit:
     folders = {table: settings.staged(table, batch.batch_id) for table in STAGED}
     folders["rejected"] = settings.rejected_batch(batch.batch_id)
     for folder in folders.values():

@@ -188,7 +188,9 @@ def _keep_revisions(settings: Settings, connection: duckdb.DuckDBPyConnection) -
 
 
 def _prune(settings: Settings, newest: str) -> None:
-    """Removes the oldest snapshots beyond the number that is kept; readers of a kept one are never disturbed."""
+    """Removes the oldest snapshots beyond the number that is kept, and what a killed run left half made."""
+    for leftover in settings.published.glob(".*.tmp"):
+        storage.clear(leftover)
     found = [
         path
         for path in settings.published.iterdir()
