@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from etl import ledger, storage
+from etl import ledger, storage, validation
 from etl.errors import LockHeldError, UnknownNameError
 from etl.ledger import Batch, Commit, Report
 from etl.settings import Settings
@@ -74,23 +75,28 @@ def normalise(settings: Settings, batch_ids: Sequence[str] | None = None, progre
     """Normalises these batches, or all that are due."""
     due = normalising.plan(settings) if batch_ids is None else [_batch(settings, batch_id) for batch_id in batch_ids]
     total = sum(settings.raw_file(dump_id).stat().st_size for batch in due for dump_id in batch.dump_ids)
-    commits, done = [], 0
-    for batch in due:
-        with _journal(settings, "normalise") as entry:
-            is_new = not settings.commit(batch.batch_id).exists()
+    done = 0
 
-            def advance(size: int) -> None:
-                nonlocal done
-                done += size
-                progress("normalise", done, total)
+    def advance(size: int) -> None:
+        nonlocal done
+        done += size
+        progress("normalise", done, total)
 
-            commit = normalising.normalise(settings, batch, advance)
-            if is_new:
-                entry.read = len(batch.dump_ids)
-                entry.written = sum(outcome.total("accepted") for outcome in commit.outcomes)
-                entry.failed = sum(outcome.reason is not None for outcome in commit.outcomes)
-        commits.append(commit)
-    return commits
+    with normalising.Workers(settings) as workers:
+        return [_normalise(settings, batch, workers, advance) for batch in due]
+
+
+def _normalise(
+    settings: Settings, batch: Batch, workers: normalising.Workers, advance: Callable[[int], None]
+) -> Commit:
+    with _journal(settings, "normalise") as entry:
+        is_new = not settings.commit(batch.batch_id).exists()
+        commit = normalising.normalise(settings, batch, workers, advance)
+        if is_new:
+            entry.read = len(batch.dump_ids)
+            entry.written = sum(outcome.total("accepted") for outcome in commit.outcomes)
+            entry.failed = sum(outcome.reason is not None for outcome in commit.outcomes)
+    return commit
 
 
 def _batch(settings: Settings, batch_id: str) -> Batch:
@@ -203,6 +209,9 @@ def run(
     if storage.is_locked(settings.lock):
         raise LockHeldError(str(settings.lock))
     done = Run(ingest(settings, paths, observed_on))
+    if not settings.database.exists() or done.ingested.new:
+        # Great Expectations takes seconds to import, which the workers can use to read.
+        threading.Thread(target=validation.preload, daemon=True).start()
     commits = normalise(settings, progress=progress)
     reports = validate(settings)
     batch_ids = {commit.batch_id for commit in commits} | {report.batch_id for report in reports}

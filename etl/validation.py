@@ -139,9 +139,15 @@ class Validator:
             storage.write_bytes(folder / f"{name}.html", html.render(page).encode())
 
 
-def _context() -> EphemeralDataContext:
+def preload() -> None:
+    """Imports Great Expectations without its telemetry and without the log lines of its import."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "False")
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    import great_expectations  # noqa: F401  imported for the first time here
+
+
+def _context() -> EphemeralDataContext:
+    preload()
     import great_expectations as gx
 
     from etl import gx_dialect  # noqa: F401  registers the dialect

@@ -79,15 +79,15 @@ def _batches(settings: Settings, source: str, dumps: dict[str, int]) -> Iterator
         yield ledger.batch_of(source, version, waiting)
 
 
-def normalise(settings: Settings, batch: Batch, progress: Progress = lambda size: None) -> Commit:
+def normalise(settings: Settings, batch: Batch, workers: Workers, progress: Progress = lambda size: None) -> Commit:
     """Normalises one batch; one that is committed, perhaps by another run just now, is left as it is."""
     with storage.taking_turns(settings.staging / "planned" / f"{batch.batch_id}.lock"):
         if settings.commit(batch.batch_id).exists():
             return ledger.read_commit(settings, batch.batch_id)
-        return _normalise(settings, batch, progress)
+        return _normalise(settings, batch, workers, progress)
 
 
-def _normalise(settings: Settings, batch: Batch, progress: Progress) -> Commit:
+def _normalise(settings: Settings, batch: Batch, workers: Workers, progress: Progress) -> Commit:
     folders = {table: settings.staged(table, batch.batch_id) for table in STAGED}
     folders["rejected"] = settings.rejected_batch(batch.batch_id)
     for folder in folders.values():
@@ -96,7 +96,7 @@ def _normalise(settings: Settings, batch: Batch, progress: Progress) -> Commit:
         outcomes = [_unrecognised(settings, dump_id) for dump_id in batch.dump_ids]
     else:
         shards = list(_shards(settings, batch, folders))
-        outcomes = _merged(outcome for shard in _run(settings, shards, progress) for outcome in shard)
+        outcomes = _merged(outcome for shard in workers.run(shards, progress) for outcome in shard)
         _settle(outcomes, folders)
     commit = Commit(batch.batch_id, batch.source, batch.parser_version, tuple(outcomes))
     ledger.write_commit(settings, commit)
@@ -149,24 +149,36 @@ def _ranges(settings: Settings, batch: Batch, path: Path, name: str, length: int
         yield from ((start, min(start + step, length)) for start in range(0, length, step))
 
 
-def _run(settings: Settings, shards: list[Shard], progress: Progress) -> Iterator[list[Outcome]]:
-    """The outcomes of all shards, in order; a shard whose worker dies is tried again dump by dump."""
-    if not shards:
-        return
-    context = multiprocessing.get_context("spawn")
-    failed: list[Shard] = []
-    done: dict[int, list[Outcome]] = {}
-    with ProcessPoolExecutor(min(settings.workers, len(shards)), mp_context=context) as pool:
-        futures = [(shard, pool.submit(normalise_shard, shard)) for shard in shards]
-        for shard, future in futures:
+class Workers:
+    """Processes that read shards. They are started when first needed and serve all batches of a run."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.number = settings.workers
+        self.pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self._stop()
+
+    def _stop(self) -> None:
+        if self.pool:
+            self.pool.shutdown(cancel_futures=True)
+        self.pool = None
+
+    def run(self, shards: list[Shard], progress: Progress) -> Iterator[list[Outcome]]:
+        """The outcomes of all shards, in order; a shard whose worker dies is read again dump by dump."""
+        self.pool = self.pool or ProcessPoolExecutor(self.number, mp_context=multiprocessing.get_context("spawn"))
+        futures = [self.pool.submit(normalise_shard, shard) for shard in shards]
+        for shard, future in zip(shards, futures, strict=True):
             try:
-                done[shard.number] = future.result()
+                outcomes = future.result()
             except BrokenProcessPool:
-                failed.append(shard)
+                outcomes = _one_by_one(shard)
+                self._stop()
             progress(sum(_length(piece) for piece in shard.pieces))
-    for shard in failed:
-        done[shard.number] = _one_by_one(shard)
-    yield from (done[shard.number] for shard in shards)
+            yield outcomes
 
 
 def _length(piece: Piece) -> int:

@@ -15,8 +15,8 @@ from tests.factories import abstract, title
 
 TEXT = (
     "Large language models (LLMs) hallucinate. We propose a novel method that reduces hallucination of large language "
-    "models by retrieval-augmented generation. Retrieval-augmented generation is evaluated on medical question "
-    "answering. Extensive experiments show that our approach outperforms the state of the art. "
+    "models by retrieval-augmented generation. Retrieval-augmented generation is evaluated on hospital discharge "
+    "letters. Extensive experiments show that our approach outperforms the state of the art. "
     "Code is available at https://github.com/owner/name."
 )
 
@@ -32,14 +32,12 @@ def found(*texts: tuple[str | None, str | None]) -> pl.DataFrame:
 
 def test_topics_come_out_ranked() -> None:
     phrases = found(("Retrieval-Augmented Generation for Large Language Models", TEXT))
-    assert {"large language models", "retrieval-augmented generation", "medical question answering"} <= set(
-        phrases["phrase"]
-    )
+    assert {"large language models", "retrieval-augmented generation", "hospital discharge letters"} <= set(phrases["phrase"])
     assert phrases["rank"].to_list() == list(range(1, phrases.height + 1))
     assert phrases["score"].is_sorted(descending=True)
     in_title = dict(phrases.select("phrase", "in_title").iter_rows())
     assert in_title["large language models"]
-    assert not in_title["medical question answering"]
+    assert not in_title["hospital discharge letters"]
 
 
 def test_an_acronym_goes_with_the_phrase_that_defines_it() -> None:

@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from etl.errors import DumpError
+from etl.reading.records import Record, array_items, lines
+
+
+class Dripping(io.RawIOBase):
+    """A stream that gives at most so many bytes at a time: borders of chunks fall everywhere."""
+
+    def __init__(self, data: bytes, most: int) -> None:
+        self.data, self.most, self.place = data, most, 0
+
+    def read(self, size: int = -1) -> bytes:
+        piece = self.data[self.place : self.place + self.most]
+        self.place += len(piece)
+        return piece
+
+
+def items(data: bytes, most: int = 1 << 20, longest: int = 1 << 20) -> list[Record]:
+    return list(array_items(Dripping(data, most), longest=longest))  # type: ignore[arg-type]
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    values=st.lists(_JSON, max_size=6),
+    indent=st.sampled_from([None, 0, 2]),
+    is_ascii=st.booleans(),
+    most=st.integers(1, 40),
+    envelope=st.booleans(),
+    around=st.sampled_from(["", " ", "\n\t "]),
+)
+def test_items_of_any_array_are_found_at_their_places(
+    values: list[Any], indent: int | None, is_ascii: bool, most: int, envelope: bool, around: str
+) -> None:
+    document: Any = {"date": '"data": [', "data": values, "count": {"data": [1]}} if envelope else values
+    data = (around + json.dumps(document, indent=indent, ensure_ascii=is_ascii) + around).encode("utf-8", "replace")
+    found = items(data, most)
+    assert [json.loads(record.data) for record in found] == values
+    assert [record.position for record in found] == list(range(1, len(values) + 1))
+    for record in found:
+        assert data[record.offset : record.offset + len(record.data)] == record.data
+
+
+@settings(max_examples=60, deadline=None)
+@given(values=st.lists(_JSON, min_size=1, max_size=4), most=st.integers(1, 9), data=st.data())
+def test_an_array_cut_anywhere_is_refused(values: list[Any], most: int, data: st.DataObject) -> None:
+    whole = json.dumps(values).encode()
+    cut = data.draw(st.integers(0, len(whole) - 1))
+    with pytest.raises(DumpError) as raised:
+        items(whole[:cut], most)
+    assert raised.value.reason == "truncated"
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 1 << 20])
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"[1] x", "malformed_json"),
+        (b"[1] [2]", "malformed_json"),
+        (b"[1]]", "malformed_json"),
+        (b'[1] "x"', "malformed_json"),
+        (b"[1,]", "malformed_json"),
+        (b"[,1]", "malformed_json"),
+        (b"[1,,2]", "malformed_json"),
+        (b"[1}", "malformed_json"),
+        (b'{"other": [1]}', "malformed_json"),
+        (b'{"data": {"data": [1]}}', "malformed_json"),
+        (b'{"data": 1}', "malformed_json"),
+        (b"{}", "malformed_json"),
+        (b"", "truncated"),
+        (b"   ", "truncated"),
+        (b'["a', "truncated"),
+        (b'["a\\"]', "truncated"),
+        (b"[[1]", "truncated"),
+        (b'[{"a": 1}, {"b"', "truncated"),
+    ],
+)
+def test_a_document_that_is_no_array_is_refused(data: bytes, reason: str, most: int) -> None:
+    with pytest.raises(DumpError) as raised:
+        items(data, most)
+    assert raised.value.reason == reason
+
+
+@pytest.mark.parametrize("data", [b"1 [2]", b"x[1]", b'"a"[1]', b"\xef\xbb\xbfx [1]"])
+@pytest.mark.xfail(strict=True, reason="text before the array is passed over")
+def test_text_before_the_document_is_refused(data: bytes) -> None:
+    with pytest.raises(DumpError):
+        items(data)
+
+
+@pytest.mark.parametrize(("data", "wanted"), [(b"[]", []), (b" [ ] ", []), (b'{"data":[]}', []), (b"\xef\xbb\xbf[1]", [b"1"])])
+def test_odd_but_sound_arrays(data: bytes, wanted: list[bytes]) -> None:
+    assert [record.data for record in items(data)] == wanted
+
+
+def test_an_item_of_unbounded_length_is_refused_before_it_fills_memory() -> None:
+    stream = io.BytesIO(b'["' + b"x" * (3 << 20))
+    with pytest.raises(DumpError) as raised:
+        list(array_items(stream, longest=1 << 20))
+    assert raised.value.reason == "record_too_long"
+    assert stream.tell() <= 3 << 20
+
+
+def test_lines_keep_their_places() -> None:
+    data = b"\xef\xbb\xbffirst\r\n\n  second \n\t\nthird"
+    found = list(lines(io.BytesIO(data)))
+    assert [(record.data, record.position, record.is_last_line) for record in found] == [
+        (b"first", 1, False),
+        (b"second", 2, False),
+        (b"third", 3, True),
+    ]
+    for record in found:
+        assert data[record.offset : record.offset + len(record.data)] == record.data
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    pieces=st.lists(st.sampled_from([b"a", b"bc", b" ", b"\n", b"\r\n", b"\xc3\xa9", b"\xef\xbb\xbf", b"\n\n"]), max_size=30),
+    step=st.integers(1, 9),
+)
+def test_ranges_give_each_line_once(pieces: list[bytes], step: int) -> None:
+    data = b"".join(pieces)
+    whole = [(record.offset, record.data) for record in lines(io.BytesIO(data))]
+    split = [
+        (record.offset, record.data)
+        for start in range(0, len(data), step)
+        for record in lines(io.BytesIO(data), start, min(start + step, len(data)))
+    ]
+    assert split == whole
+
+
+def test_a_line_of_unbounded_length_is_refused() -> None:
+    def read() -> Iterator[Record]:
+        return lines(io.BytesIO(b"short\n" + b"x" * 100 + b"\n"), longest=50)
+
+    with pytest.raises(DumpError) as raised:
+        list(read())
+    assert raised.value.reason == "record_too_long"
+    assert next(read()).data == b"short"
