@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
@@ -67,8 +67,30 @@ class _Chunk:
 
 
 def normalise_shard(shard: Shard) -> list[Outcome]:
-    """Writes the shard's parts and returns the outcome of each of its dumps, in order."""
-    return _Worker(shard).run()
+    """Writes the shard's parts and returns the outcome of each of its dumps, in order.
+
+    Dumps are normalised together; where that fails, each is tried alone, and the guilty ones are refused.
+    """
+    try:
+        return _Worker(shard).run()
+    except (Exception, pl.exceptions.PanicException) as error:
+        remove_parts(shard)
+        if len(shard.pieces) == 1:
+            return [Outcome(shard.pieces[0].dump_id, "parser_failed", f"{type(error).__name__}: {error}"[:500])]
+        alone = {piece: normalise_shard(replace(shard, pieces=(piece,))) for piece in shard.pieces}
+        remove_parts(shard)
+        rest = tuple(piece for piece, outcomes in alone.items() if outcomes[0].reason is None)
+        if len(rest) == len(shard.pieces):
+            raise
+    refused = [outcomes[0] for outcomes in alone.values() if outcomes[0].reason]
+    return [*(normalise_shard(replace(shard, pieces=rest)) if rest else []), *refused]
+
+
+def remove_parts(shard: Shard) -> None:
+    """Removes what an attempt at a shard has written."""
+    for folder in shard.folders.values():
+        for part in folder.glob(f"part-{shard.number:05d}-*.parquet"):
+            part.unlink()
 
 
 class _Worker:

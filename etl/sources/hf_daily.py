@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import IO, Any
 
+import orjson
 import polars as pl
 
 from etl.errors import DumpError, RecordError
@@ -66,9 +67,11 @@ def parse(data: bytes) -> Parsed:
 
 
 def _literal(row: str) -> Any:
-    """A row that was written with Python's `repr`: only literals are evaluated."""
+    """A row that was written with Python's `repr`: only literals are evaluated, and only what JSON could hold is taken."""
     try:
-        return ast.literal_eval(row)
+        value = ast.literal_eval(row)
+        orjson.dumps(value)
+        return value
     except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError) as error:
         raise RecordError("malformed_literal", str(error).splitlines()[0][:200]) from None
 

@@ -17,7 +17,7 @@ from etl.ledger import Batch, Commit, Counts, Outcome
 from etl.reading import containers
 from etl.schemas import STAGED
 from etl.settings import Settings
-from etl.shards import Piece, Shard, normalise_shard
+from etl.shards import Piece, Shard, normalise_shard, remove_parts
 from etl.steps.ingest import read_heads
 
 Progress = Callable[[int], None]
@@ -191,9 +191,7 @@ def _one_by_one(shard: Shard) -> list[Outcome]:
     for piece in shard.pieces:
         if _run_alone(replace(shard, pieces=(piece,))) is None:
             refused[piece.dump_id] = Outcome(piece.dump_id, "parser_crashed", "reading it ended the worker process")
-    for folder in shard.folders.values():
-        for part in folder.glob(f"part-{shard.number:05d}-*.parquet"):
-            part.unlink()
+    remove_parts(shard)
     rest = tuple(piece for piece in shard.pieces if piece.dump_id not in refused)
     outcomes = (_run_alone(replace(shard, pieces=rest)) or []) if rest else []
     return [*outcomes, *refused.values()]
