@@ -97,6 +97,16 @@ class GrainError(EtlError):
         return f"{self.table}: {self.repeated} repeated rows, wanted one row for each ({columns}); correct its query"
 
 
+class WorkerError(EtlError):
+    """Processes that read dumps end before they read anything: that is no fault of a dump."""
+
+    def __init__(self) -> None:
+        super().__init__()
+
+    def __str__(self) -> str:
+        return "normalise: a worker process ended before it read anything; free some memory, or set ETL_WORKERS=1"
+
+
 class LockHeldError(EtlError):
     """Another run is loading, building or publishing."""
 

@@ -17,7 +17,7 @@ from etl.settings import Settings
 
 @dataclass(frozen=True, order=True)
 class Delivery:
-    """Bytes that came under a name on a day."""
+    """Bytes that came under a name on a day. `observed_from` says who named the day."""
 
     source: str
     observed_on: dt.date
@@ -25,6 +25,7 @@ class Delivery:
     name: str
     bytes: int
     observed_from: str
+    modified_ns: int
 
     @property
     def key(self) -> str:

@@ -67,7 +67,7 @@ def parse(data: bytes) -> Parsed:
 
 
 def _literal(row: str) -> Any:
-    """A row that was written with Python's `repr`: only literals are evaluated, and only what JSON could hold is taken."""
+    """A row that was written with Python's `repr`: only literals are evaluated, only what JSON holds is taken."""
     try:
         value = ast.literal_eval(row)
         orjson.dumps(value)

@@ -37,20 +37,41 @@ def ingest(settings: Settings, paths: Sequence[str | Path] = (), observed_on: dt
     A file that cannot be read is a problem of its own and stops no other.
     """
     done = Ingested()
+    # The inbox is looked through again and again: what has not changed since is not read again.
+    known = {} if paths else _by_file(ledger.deliveries(settings))
     for file in _files(settings, paths, done):
         try:
-            found = _ingest_file(settings, file, observed_on)
-        except (OSError, InputPathError) as error:
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-            if isinstance(error, OSError) and error.errno in _FATAL:
+            found = _known(known, file) or _ingest_file(settings, file, observed_on)
+        except InputPathError as error:
+            done.problems.append(str(error))
+            continue
+        except OSError as error:
+            if error.errno in _FATAL:
                 raise
-            done.problems.append(str(InputPathError(str(file), reason.lower())))
+            done.problems.append(str(InputPathError(str(file), (error.strerror or str(error)).lower())))
             continue
         if not found:
             done.left.append(f"{file}: still being written, left for the next run")
         done.deliveries += [delivery for delivery, _ in found]
         done.new += sum(is_new for _, is_new in found)
     return done
+
+
+_FileKey = tuple[str, int, int]
+
+
+def _by_file(deliveries: Sequence[Delivery]) -> dict[_FileKey, list[Delivery]]:
+    found: dict[_FileKey, list[Delivery]] = {}
+    for delivery in deliveries:
+        found.setdefault((delivery.name, delivery.bytes, delivery.modified_ns), []).append(delivery)
+    return found
+
+
+def _known(known: dict[_FileKey, list[Delivery]], file: Path) -> list[tuple[Delivery, bool]]:
+    if not known:
+        return []
+    about = file.stat()
+    return [(delivery, False) for delivery in known.get((file.name, about.st_size, about.st_mtime_ns), [])]
 
 
 # A full disk or a lost permission on the warehouse is no fault of the file.
@@ -110,7 +131,8 @@ def _ingest_file(settings: Settings, file: Path, observed_on: dt.date | None) ->
     found = []
     for source, head in heads.items():
         day, origin = _observed(source, head, observed_on, filed_on)
-        found.append(_deliver(settings, Delivery(source, day, dump_id, file.name, size, origin)))
+        delivery = Delivery(source, day, dump_id, file.name, size, origin, before.st_mtime_ns)
+        found.append(_deliver(settings, delivery))
     return found
 
 

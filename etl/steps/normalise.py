@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
+import sys
+import types
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from etl import ledger, sources, storage
+from etl.errors import WorkerError
 from etl.ledger import Batch, Commit, Counts, Outcome
 from etl.reading import containers
 from etl.schemas import STAGED
@@ -170,7 +173,7 @@ class Workers:
     def run(self, shards: list[Shard], progress: Progress) -> Iterator[list[Outcome]]:
         """The outcomes of all shards, in order; a shard whose worker dies is read again dump by dump."""
         self.pool = self.pool or ProcessPoolExecutor(self.number, mp_context=multiprocessing.get_context("spawn"))
-        futures = [self.pool.submit(normalise_shard, shard) for shard in shards]
+        futures = [_submit(self.pool, shard) for shard in shards]
         for shard, future in zip(shards, futures, strict=True):
             try:
                 outcomes = future.result()
@@ -181,12 +184,31 @@ class Workers:
             yield outcomes
 
 
+def _submit(pool: ProcessPoolExecutor, shard: Shard) -> Future[list[Outcome]]:
+    """Hands a shard to a pool, which starts a process for it where it has room.
+
+    The process needs nothing of the caller's main module and must not import it: that of Airflow takes seconds, and
+    inside a task its import fails, so that every dump would look as if it had crashed its parser.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    try:
+        return pool.submit(normalise_shard, shard)
+    finally:
+        sys.modules["__main__"] = main
+
+
 def _length(piece: Piece) -> int:
     return (piece.path.stat().st_size if piece.end is None else piece.end) - piece.start
 
 
 def _one_by_one(shard: Shard) -> list[Outcome]:
-    """Each dump of a shard in a process of its own: the one that kills it is refused, the others are read together."""
+    """Each dump of a shard in a process of its own: the one that kills it is refused, the others are read together.
+
+    Raises WorkerError where even a process without a dump dies.
+    """
+    if _run_alone(replace(shard, pieces=())) is None:
+        raise WorkerError
     refused: dict[str, Outcome] = {}
     for piece in shard.pieces:
         if _run_alone(replace(shard, pieces=(piece,))) is None:
@@ -200,7 +222,7 @@ def _one_by_one(shard: Shard) -> list[Outcome]:
 def _run_alone(shard: Shard) -> list[Outcome] | None:
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         try:
-            return pool.submit(normalise_shard, shard).result()
+            return _submit(pool, shard).result()
         except BrokenProcessPool:
             return None
 

@@ -14,6 +14,7 @@ GIVING_HINT = r"(?i)releas|availab|open-?sourc|publish|public|provid|request|soo
 _CODE = r"\b(?:codes?|codebase|implementations?|software|(?:training |evaluation )?scripts?)\b"
 _GAP = r"[^.!?]{0,80}?"
 _GIVE = r"(?:release|open-?source|publish|share|make|provide)"
+_SAYS_CODE = re.compile(_CODE, re.IGNORECASE)
 _REQUEST = re.compile(rf"{_CODE}{_GAP}\b(?:up)?on (?:reasonable )?request\b", re.IGNORECASE)
 _PROMISE = re.compile(
     rf"{_CODE}{_GAP}\b(?:will|shall|to) (?:soon |also |all )?be (?:\w+ )?(?:\w+ )?"
@@ -50,6 +51,8 @@ def code_statement(text: str) -> tuple[str, str | None]:
 
 
 def _of_sentence(sentence: str) -> str | None:
+    if not _SAYS_CODE.search(sentence):
+        return None
     if _PROMISE.search(sentence):
         return "promised"
     if _REQUEST.search(sentence):
