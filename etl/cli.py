@@ -126,8 +126,8 @@ def ingest(
     from etl import pipeline
 
     done = pipeline.ingest(_settings(context, warehouse), paths or (), observed_on.date() if observed_on else None)
-    for line in done.left:
-        err.print(line, markup=False)
+    for note in done.left:
+        err.print(f"note: {note}", markup=False)
     facts = {"deliveries": len(done.deliveries), "new": done.new, "left": done.left, "problems": done.problems}
     _say(as_json, facts, f"ingest: {done.new} new of {len(done.deliveries)} deliveries")
     _fail(done.problems)
@@ -151,9 +151,8 @@ def normalise(
         name: sum(outcome.total(name) for outcome in outcomes)
         for name in ("records", "accepted", "rejected", "duplicates")
     }
-    for outcome in outcomes:
-        for name in outcome.unknown_fields:
-            err.print(f"note: {outcome.dump_id[:12]}: unknown field {name!r}, neither mapped nor ignored", markup=False)
+    for note in pipeline.unknown_fields(settings, commits):
+        err.print(f"note: {note}", markup=False)
     said = ", ".join(f"{number} {name}" for name, number in counts.items())
     _say(
         as_json,
@@ -253,8 +252,8 @@ def run(
         "snapshot": done.snapshot,
         "problems": done.problems,
     }
-    for line in done.ingested.left:
-        err.print(line, markup=False)
+    for note in done.notes:
+        err.print(f"note: {note}", markup=False)
     _say(as_json, facts, f"run: {done.ingested.new} new deliveries, published {settings.published / done.snapshot}")
     _fail(done.problems)
 
@@ -419,6 +418,10 @@ def _guarded(call: Callable[[], None]) -> int:
         )
         return 1
     except Exception as error:
+        if type(error).__module__ in ("duckdb", "_duckdb"):
+            said = " ".join(str(error).split())[:500]
+            err.print(f"error: warehouse database: {said}; free what it lacks, then run again", markup=False)
+            return 1
         last = traceback.extract_tb(error.__traceback__)[-1]
         said = " ".join(str(error).split())[:500]
         err.print(f"error: unexpected {type(error).__name__}: {said} ({last.filename}:{last.lineno})", markup=False)

@@ -188,6 +188,7 @@ class Run:
 
     ingested: Ingested
     refused: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     snapshot: str = ""
 
     @property
@@ -217,6 +218,7 @@ def run(
     batch_ids = {commit.batch_id for commit in commits} | {report.batch_id for report in reports}
     named = {delivery.dump_id for delivery in done.ingested.deliveries} if paths else set()
     done.refused = refused(settings, sorted(batch_ids), named)
+    done.notes = done.ingested.left + unknown_fields(settings, commits)
     with writing(settings):
         _load(settings)
         _build(settings)
@@ -238,6 +240,17 @@ def refused(settings: Settings, batch_ids: Sequence[str], dump_ids: set[str] | N
         if reason and outcome.dump_id in names:
             lines[names[outcome.dump_id], outcome.dump_id] = f"{names[outcome.dump_id]}: dump refused, {reason}"
     return [lines[key] for key in sorted(lines)]
+
+
+def unknown_fields(settings: Settings, commits: Sequence[Commit]) -> list[str]:
+    """A line for each field of a dump that its source neither maps nor ignores."""
+    names = {delivery.dump_id: delivery.name for delivery in ledger.deliveries(settings)}
+    return [
+        f"{names[outcome.dump_id]}: unknown field {name!r}, neither mapped nor ignored by {commit.source}"
+        for commit in commits
+        for outcome in commit.outcomes
+        for name in outcome.unknown_fields
+    ]
 
 
 def withdraw(settings: Settings, dump: str, reason: str) -> str:

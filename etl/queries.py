@@ -15,6 +15,9 @@ import orjson
 from etl.errors import GrainError, SqlFileError
 from etl.settings import SQL
 
+# What a query file can be at fault for; a full disk is not among it.
+FAULTS = (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError)
+
 _FACT = re.compile(r"^-- ([a-z_]+): (.+)$")
 
 
@@ -61,7 +64,7 @@ def define_macros(connection: duckdb.DuckDBPyConnection, root: Path = SQL) -> No
     for path in sorted((root / "macros").glob("*.sql")):
         try:
             connection.execute(path.read_text(encoding="utf-8"))
-        except duckdb.Error as error:
+        except FAULTS as error:
             raise SqlFileError(str(path), str(error).splitlines()[0]) from None
 
 

@@ -73,6 +73,9 @@ def normalise_shard(shard: Shard) -> list[Outcome]:
     """
     try:
         return _Worker(shard).run()
+    except OSError:
+        # A full disk is no fault of a dump.
+        raise
     except (Exception, pl.exceptions.PanicException) as error:
         remove_parts(shard)
         if len(shard.pieces) == 1:
@@ -129,6 +132,8 @@ class _Worker:
         except EtlError as error:
             outcome.reason = error.reason if isinstance(error, DumpError) else "unreadable"
             outcome.detail = error.detail if isinstance(error, DumpError) else str(error)
+        except OSError:
+            raise
         except Exception as error:
             # A parser that stumbles over a hostile file must not take the other dumps with it.
             outcome.reason, outcome.detail = "parser_failed", f"{type(error).__name__}: {error}"[:500]

@@ -103,7 +103,7 @@ def _maker(query: Query) -> Callable[[duckdb.DuckDBPyConnection], None]:
             connection.execute(
                 f"CREATE OR REPLACE TABLE {query.table} AS SELECT * FROM ({query.text}) ORDER BY {order}"
             )
-        except duckdb.Error as error:
+        except queries.FAULTS as error:
             raise SqlFileError(str(query.path), str(error).splitlines()[0]) from None
 
     return make
