@@ -14,6 +14,10 @@ Floats = NDArray[np.float64]
 
 # Months of fewer papers say nothing about shares.
 MIN_PERIOD_PAPERS = 5
+# Rising is a matter of the last years: what was long before says nothing of it.
+MAX_PERIODS = 36
+# Rising is a matter of the last years: what was long before says nothing of it.
+MAX_PERIODS = 36
 # Complete periods that each figure needs.
 FOR_DIFFERENCE, FOR_GROWTH, FOR_TESTS = 2, 4, 8
 # Strength of the prior, in papers: one paper that becomes four does not lead the table.
@@ -23,13 +27,13 @@ BURST_RATIO, BURST_COST = 2.0, 1.0
 
 
 class KeywordTrends(dy.Schema):
-    """Trend of each keyword by scope, for keywords of at least three papers, over complete months."""
+    """Trend of each keyword by scope, for keywords of at least three papers in it, over complete months."""
 
     keyword = dy.String(primary_key=True, description="see `core.keywords`")
     scope = dy.String(primary_key=True, description="`all`, `source:…` or `category:…`")
     papers = dy.Int64(description="dated papers of the scope with the keyword")
     n_periods = dy.Int64(
-        description="complete months of at least five papers in the scope; 0 where no paper has a date"
+        description="complete months of at least five papers in the scope, the last 36 at most; 0 without a dated paper"
     )
     trend_status = dy.String(
         description="insufficient_history (0-1 months), difference (2-3), growth (4-7), ok (8 and more)"
@@ -51,46 +55,53 @@ class KeywordTrends(dy.Schema):
 
 
 def compute(frames: Frames) -> pl.DataFrame:
-    """All scopes that have a complete month, and undated keywords with nothing but their number of papers."""
-    months, counts, seen = frames["months"], frames["counts"], frames["seen"]
-    parts = [_scope(scope, months, counts, seen) for scope in seen.get_column("scope").unique().sort()]
+    """All scopes; keywords without a date have nothing but their number of papers."""
+    months = frames["months"].partition_by("scope", as_dict=True)
+    counts = frames["counts"].partition_by("scope", as_dict=True)
+    seen = frames["seen"].partition_by("scope", as_dict=True)
+    parts = [
+        _scope(keywords, months.get(scope, frames["months"].clear()), counts.get(scope, frames["counts"].clear()))
+        for scope, keywords in sorted(seen.items())
+    ]
     columns = {name: column.dtype for name, column in KeywordTrends.columns().items()}
     return pl.concat([pl.DataFrame(schema=columns), *parts])
 
 
-def _scope(scope: str, months: pl.DataFrame, counts: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:
-    chosen = months.filter(
-        (pl.col("scope") == scope) & ~pl.col("is_partial") & (pl.col("papers_total") >= MIN_PERIOD_PAPERS)
-    )
+def _scope(keywords: pl.DataFrame, months: pl.DataFrame, counts: pl.DataFrame) -> pl.DataFrame:
+    """The trends of one scope: `months` and `counts` are its own."""
+    complete = months.filter(~pl.col("is_partial") & (pl.col("papers_total") >= MIN_PERIOD_PAPERS)).sort("period")
+    chosen = complete.tail(MAX_PERIODS)
     periods = chosen.get_column("period").to_list()
     totals = chosen.get_column("papers_total").to_numpy().astype(np.float64)
-    keywords = seen.filter(pl.col("scope") == scope).sort("keyword")
-    matrix = _matrix(keywords, counts.filter(pl.col("scope") == scope), periods)
-    n = len(periods)
-    status = (
-        "ok"
-        if n >= FOR_TESTS
-        else "growth"
-        if n >= FOR_GROWTH
-        else "difference"
-        if n >= FOR_DIFFERENCE
-        else "insufficient_history"
-    )
+    keywords = keywords.sort("keyword")
+    matrix = _matrix(keywords, counts, periods)
     dated = keywords.get_column("papers").to_numpy() > 0
-    figures = _figures(matrix, totals)
     known = {
-        name: pl.Series(np.where(dated, values, np.nan)).fill_nan(None).round(9) for name, values in figures.items()
+        name: pl.Series(np.where(dated, values, np.nan)).fill_nan(None).round(9)
+        for name, values in _figures(matrix, totals).items()
     }
-    bursts = _bursts(matrix, totals) if n >= FOR_TESTS else [None] * len(dated)
-    frame = keywords.select("keyword", "scope", "papers", "first_seen").with_columns(
-        n_periods=pl.Series(np.where(dated, n, 0), dtype=pl.Int64),
-        trend_status=pl.Series(np.where(dated, status, "insufficient_history")),
-        burst_start=pl.Series([periods[burst[0]] if burst else None for burst in bursts], dtype=pl.Date),
-        burst_end=pl.Series([periods[burst[1]] if burst else None for burst in bursts], dtype=pl.Date),
-        burst_weight=pl.Series([round(burst[2], 9) if burst else None for burst in bursts], dtype=pl.Float64),
-    )
+    bursts = _bursts(matrix, totals) if len(periods) >= FOR_TESTS else [None] * len(dated)
     missing = [pl.lit(None, dtype=pl.Float64).alias(name) for name in _FIGURES if name not in known]
-    return frame.with_columns(*missing, **known).select(KeywordTrends.column_names())
+    return (
+        keywords.select("keyword", "scope", "papers", "first_seen")
+        .with_columns(
+            n_periods=pl.Series(np.where(dated, len(periods), 0), dtype=pl.Int64),
+            trend_status=pl.Series(np.where(dated, _status(len(periods)), _status(0))),
+            burst_start=pl.Series([periods[burst[0]] if burst else None for burst in bursts], dtype=pl.Date),
+            burst_end=pl.Series([periods[burst[1]] if burst else None for burst in bursts], dtype=pl.Date),
+            burst_weight=pl.Series([round(burst[2], 9) if burst else None for burst in bursts], dtype=pl.Float64),
+        )
+        .with_columns(*missing, **known)
+        .select(KeywordTrends.column_names())
+    )
+
+
+def _status(periods: int) -> str:
+    """What so many complete periods allow to be said."""
+    for least, status in ((FOR_TESTS, "ok"), (FOR_GROWTH, "growth"), (FOR_DIFFERENCE, "difference")):
+        if periods >= least:
+            return status
+    return "insufficient_history"
 
 
 _FIGURES = ("difference", "growth", "slope", "p_value", "q_value", "emergence")
@@ -150,15 +161,20 @@ def _mann_kendall(shares: Floats) -> Floats:
     earlier, later = np.triu_indices(n, 1)
     signs = [np.sign(block[:, later] - block[:, earlier]).sum(axis=1) for block in _blocks(shares, n)]
     s = np.concatenate(signs or [np.zeros(0)])
-    ties = np.array([_tie_term(row) for row in shares])
-    variance = (n * (n - 1) * (2 * n + 5) - ties) / 18.0
+    variance = (n * (n - 1) * (2 * n + 5) - _tie_terms(shares)) / 18.0
     z = np.where(variance > 0, (s - np.sign(s)) / np.sqrt(np.where(variance > 0, variance, 1.0)), 0.0)
     return np.asarray(np.minimum(1.0, 2.0 * norm.sf(np.abs(z))))
 
 
-def _tie_term(row: Floats) -> float:
-    _, counts = np.unique(row, return_counts=True)
-    return float((counts * (counts - 1) * (2 * counts + 5)).sum())
+def _tie_terms(shares: Floats) -> Floats:
+    """The sum of t(t - 1)(2t + 5) over the groups of t equal shares in each row."""
+    ordered = np.sort(shares, axis=1)
+    run, total = np.ones(len(ordered)), np.zeros(len(ordered))
+    for column in range(1, ordered.shape[1]):
+        run = np.where(ordered[:, column] == ordered[:, column - 1], run + 1.0, 1.0)
+        # A group of t that grows by one adds the difference of two neighbouring terms.
+        total += run * (run - 1.0) * (2.0 * run + 5.0) - (run - 1.0) * (run - 2.0) * (2.0 * run + 3.0)
+    return total
 
 
 def _blocks(shares: Floats, n: int) -> list[Floats]:
@@ -215,6 +231,7 @@ MART = Mart(
             INNER JOIN mart.paper_scopes AS scopes USING (paper_id)
             WHERE keywords.papers >= 3
             GROUP BY keyword, scope
+            HAVING count(*) >= 3
             ORDER BY scope, keyword
         """,
     },

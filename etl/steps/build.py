@@ -133,9 +133,10 @@ def _computer(name: str) -> Callable[[duckdb.DuckDBPyConnection], None]:
         frames = {key: connection.sql(text).pl() for key, text in mart.inputs.items()}
         computed = mart.schema.validate(mart.compute(frames), cast=True).sort(*mart.schema.primary_key())
         connection.register("computed", computed.to_arrow(compat_level=pl.CompatLevel.oldest()))
-        connection.execute(f"DROP TABLE IF EXISTS mart.{name}")
-        connection.execute(schemas.duckdb_ddl(f"mart.{name}", mart.schema))
-        connection.execute(f"INSERT INTO mart.{name} BY NAME SELECT * FROM computed")
+        columns = ", ".join(
+            f'"{column}"::{schemas.duckdb_type(dtype)} AS "{column}"' for column, dtype in computed.schema.items()
+        )
+        connection.execute(f"CREATE OR REPLACE TABLE mart.{name} AS SELECT {columns} FROM computed")
         connection.unregister("computed")
 
     return make
@@ -155,28 +156,31 @@ def _drop_others(connection: duckdb.DuckDBPyConnection, wanted: set[str]) -> Non
             connection.execute(f'DROP TABLE mart."{name}"')
 
 
-def create_published(connection: duckdb.DuckDBPyConnection) -> None:
-    """Empty tables in place of what was published before."""
+def create_published(connection: duckdb.DuckDBPyConnection, held: Mapping[str, str] | None = None) -> None:
+    """What was published before, each table from a SELECT in `held`, or without rows."""
     connection.execute("CREATE SCHEMA IF NOT EXISTS published")
     for name, columns in _PUBLISHED.items():
-        connection.execute(f"CREATE OR REPLACE TABLE published.{name} ({columns})")
+        typed = ", ".join(f"NULL::{column.split()[1]} AS {column.split()[0]}" for column in columns.split(", "))
+        rows = (held or {}).get(name, f"SELECT {typed} WHERE false")
+        connection.execute(f"CREATE OR REPLACE TABLE published.{name} AS {rows}")
 
 
 def _take_published(settings: Settings, connection: duckdb.DuckDBPyConnection) -> None:
     """What readers see now, and the revisions that are on record."""
-    create_published(connection)
+    held: dict[str, str] = {}
     monthly = settings.current.resolve() / "tables" / "mart.keyword_monthly.parquet"
     if monthly.exists():
-        connection.execute(
-            "INSERT INTO published.keyword_monthly SELECT keyword, period, papers, papers_total, is_partial "
+        held["keyword_monthly"] = (
+            "SELECT keyword, period, papers, papers_total, is_partial "
             f"FROM read_parquet({database.quoted(str(monthly))}) WHERE scope = 'all'"
         )
     revisions = settings.state / "trend_revisions.parquet"
     if revisions.exists():
-        connection.execute(
-            "INSERT INTO published.trend_revisions BY NAME "
-            f"SELECT * FROM read_parquet({database.quoted(str(revisions))})"
+        held["trend_revisions"] = (
+            "SELECT mart, key, period, revised_on, old, new, cause "
+            f"FROM read_parquet({database.quoted(str(revisions))})"
         )
+    create_published(connection, held)
 
 
 def _write_reports(settings: Settings, connection: duckdb.DuckDBPyConnection) -> None:

@@ -119,6 +119,14 @@ class _Loader:
         self.queries = {query.table: query for query in queries.read("core", "core")}
         needs = {name: queries.references(connection, query) for name, query in self.queries.items()}
         self.order = [name for name in queries.in_order(needs) if name != "work.identity"]
+        # DuckDB 2.0.0 loses rows, in silence, that a transaction inserts by several threads into a table of its own
+        # making: tables that are inserted into are made beforehand, those made inside are made with their rows.
+        create_staged(connection)
+        for name in self.order:
+            if name.startswith("work.") and self.queries[name].is_touched:
+                connection.execute(
+                    f"CREATE TABLE IF NOT EXISTS {name} AS SELECT * FROM ({self.queries[name].text}) LIMIT 0"
+                )
 
     def run(self) -> Loaded:
         """Applies what differs; nothing is written when nothing does."""
@@ -252,8 +260,6 @@ class _Loader:
         if query.table.startswith("work.") and not query.is_touched:
             self.connection.execute(f"CREATE OR REPLACE TABLE {query.table} AS {query.text}")
             return
-        if query.table.startswith("work."):
-            self.connection.execute(f"CREATE TABLE IF NOT EXISTS {query.table} AS SELECT * FROM ({query.text}) LIMIT 0")
         only = " WHERE paper_id IN (SELECT paper_id FROM work.touched)" if query.is_touched else ""
         self.connection.execute(f"DELETE FROM {query.table}{only}")
         self.connection.execute(f"INSERT INTO {query.table} BY NAME {query.text}")

@@ -1,4 +1,4 @@
--- Document share of each keyword by month, for keywords of at least three papers; a month without a row had none.
+-- Document share of each keyword by month, for keywords of at least three papers in the scope; a month without a row had none.
 -- grain: keyword, scope, period
 -- keyword: see `core.keywords`
 -- scope: `all`, `source:…` or `category:…`

@@ -1,4 +1,4 @@
--- Document share of each keyword by week, for keywords of at least three papers; a week without a row had none.
+-- Document share of each keyword by week, for keywords of at least three papers in the scope; a week without a row had none.
 -- grain: keyword, scope, period
 -- keyword: see `core.keywords`
 -- scope: `all`, `source:…` or `category:…`

@@ -1,4 +1,4 @@
--- Document share of each keyword by year, for keywords of at least three papers; a year without a row had none.
+-- Document share of each keyword by year, for keywords of at least three papers in the scope; a year without a row had none.
 -- grain: keyword, scope, period
 -- keyword: see `core.keywords`
 -- scope: `all`, `source:…` or `category:…`
