@@ -2,7 +2,8 @@
 
 `python benchmarks/make_snapshot.py FOLDER [--papers 700000]` writes one JSON-lines file, a record at a time. The same
 number gives the same bytes. When the harvest runs out it begins again: the papers come back under other identifiers,
-with `part 2` and so on in their titles and without their DOIs, since one paper has one title and one DOI.
+with `part 2` and so on in their titles, without their DOIs, and with other endings on a third of the long words, so
+that words which were rare stay rare.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ import gzip
 import itertools
 import json
 import lzma
+import re
 import sys
 import textwrap
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -25,6 +28,7 @@ from pathlib import Path
 import measure
 
 LICENCES = (None, "http://arxiv.org/licenses/nonexclusive-distrib/1.0/", "http://creativecommons.org/licenses/by/4.0/")
+LONG_WORD = re.compile(r"[a-z]{7,}")
 FIRST_MONTH = dt.date(2007, 4, 1)  # of identifiers such as 0704.0001
 FIVE_DIGITS = dt.date(2015, 1, 1)
 
@@ -52,8 +56,20 @@ def papers() -> Iterator[Paper]:
     for part in itertools.count(1):
         for paper in harvest():
             if part > 1:
-                paper = replace(paper, title=f"{paper.title}, part {part}", doi="")
+                title = f"{varied(paper.title, part)}, part {part}"
+                paper = replace(paper, title=title, abstract=varied(paper.abstract, part), doi="")
             yield replace(paper, number=next(numbers), arxiv_id=identifier(paper.created, used))
+
+
+def varied(text: str, part: int) -> str:
+    """The text with another ending on a third of the long words, the same ones each time."""
+    ending = "aeiou"[part % 5] + "bdlmnrst"[part % 8]
+
+    def vary(found: re.Match[str]) -> str:
+        word = found[0]
+        return word + ending if zlib.crc32(f"{part}{word}".encode()) % 3 == 0 else word
+
+    return LONG_WORD.sub(vary, text)
 
 
 def identifier(created: dt.date, used: Counter[dt.date]) -> str:

@@ -12,11 +12,19 @@ import pytest
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
+import hypothesis  # noqa: E402
+
 from etl.settings import Settings  # noqa: E402
+
+# The same examples in every run: a failure is there for everyone, or for no one.
+hypothesis.settings.register_profile("project", derandomize=True, deadline=None, database=None)
+hypothesis.settings.load_profile("project")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update-golden", action="store_true", help="write what golden tests found in place of what they expect")
+    parser.addoption(
+        "--update-golden", action="store_true", help="write what golden tests found in place of what they expect"
+    )
 
 
 @pytest.fixture

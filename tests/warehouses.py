@@ -48,7 +48,9 @@ class Small:
                 for dump_id in batch.dump_ids
             )
             outcomes: list[Outcome] = normalise_shard(Shard(0, batch.source, pieces, folders, 1 << 24, 1 << 24))
-            ledger.write_commit(self.settings, Commit(batch.batch_id, batch.source, batch.parser_version, tuple(outcomes)))
+            ledger.write_commit(
+                self.settings, Commit(batch.batch_id, batch.source, batch.parser_version, tuple(outcomes))
+            )
             ledger.write_report(self.settings, Report(batch.batch_id, validation.fingerprint(), {}, []))
         for folder in (self.settings.staging, self.settings.rejected, self.settings.scratch, self.settings.published):
             folder.mkdir(parents=True, exist_ok=True)

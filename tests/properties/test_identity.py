@@ -19,7 +19,9 @@ S, T = "studyofrainonroofs", "studyofrainonstones"
 
 RECORDS = st.lists(
     st.tuples(
-        st.sampled_from([None, A, B, "2506.00003"]), st.sampled_from([None, X, Y]), st.sampled_from([None, S, T, "third"])
+        st.sampled_from([None, A, B, "2506.00003"]),
+        st.sampled_from([None, X, Y]),
+        st.sampled_from([None, S, T, "third"]),
     ),
     max_size=7,
 )
@@ -43,12 +45,14 @@ def papers(connection: duckdb.DuckDBPyConnection, records: Sequence[Record]) -> 
             "VALUES ('d', '', ?, ?, ?, ?, md5(concat_ws('|', ?, ?, ?)))",
             [[number, *record, *(value or "-" for value in record)] for number, record in enumerate(records)],
         )
-    found = connection.execute(f"SELECT record_offset, paper_id FROM ({identity.text}) ORDER BY record_offset").fetchall()
+    found = connection.execute(
+        f"SELECT record_offset, paper_id FROM ({identity.text}) ORDER BY record_offset"
+    ).fetchall()
     assert [offset for offset, _ in found] == list(range(len(records)))
     return [str(paper) for _, paper in found]
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(records=RECORDS)
 @example(records=[(A, X, S), (B, X, S), (None, X, S), (None, None, S)])
 @example(records=[(A, None, S), (None, X, S), (None, X, T), (B, None, T)])
@@ -60,7 +64,7 @@ def test_no_paper_has_two_arxiv_identifiers(records: list[Record], database: duc
     assert all(len(found - {None}) <= 1 for found in arxiv_ids.values())
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(records=RECORDS)
 @example(records=[(A, None, S), (None, X, S), (None, Y, S)])
 @example(records=[(A, X, S), (None, Y, S)])
@@ -77,7 +81,7 @@ def test_no_paper_has_two_dois_unless_its_arxiv_record_has_them(
         assert not (foreign and own - {None})
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(records=RECORDS, data=st.data())
 def test_the_paper_of_a_record_does_not_depend_on_order_or_repetition(
     records: list[Record], data: st.DataObject, database: duckdb.DuckDBPyConnection
@@ -88,7 +92,7 @@ def test_the_paper_of_a_record_does_not_depend_on_order_or_repetition(
     assert dict(zip(shuffled, papers(database, shuffled), strict=True)) == wanted
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(records=RECORDS)
 def test_records_with_one_identifier_are_one_paper(records: list[Record], database: duckdb.DuckDBPyConnection) -> None:
     found = papers(database, records)
@@ -96,7 +100,9 @@ def test_records_with_one_identifier_are_one_paper(records: list[Record], databa
         if arxiv_id:
             assert paper == f"arxiv:{arxiv_id}"
         elif doi:
-            same = {other for other, record in zip(found, records, strict=True) if record[0] is None and record[1] == doi}
+            same = {
+                other for other, record in zip(found, records, strict=True) if record[0] is None and record[1] == doi
+            }
             assert same == {paper}
 
 
@@ -110,7 +116,10 @@ def test_records_with_one_identifier_are_one_paper(records: list[Record], databa
         ([(A, None, S), (None, X, S)], [f"arxiv:{A}"] * 2),
         ([(A, Y, S), (None, X, S)], [f"arxiv:{A}", f"doi:{X}"]),
         ([(A, None, S), (None, X, S), (None, Y, S)], [f"arxiv:{A}", f"doi:{X}", f"doi:{Y}"]),
-        ([(A, None, S), (B, None, T), (None, X, S), (None, X, T)], [f"arxiv:{A}", f"arxiv:{B}", f"doi:{X}", f"doi:{X}"]),
+        (
+            [(A, None, S), (B, None, T), (None, X, S), (None, X, T)],
+            [f"arxiv:{A}", f"arxiv:{B}", f"doi:{X}", f"doi:{X}"],
+        ),
         ([(None, None, S), (None, None, S)], ["title"] * 2),
         ([(None, None, None)], ["text"]),
         ([(None, X, S), (None, None, S)], [f"doi:{X}"] * 2),

@@ -112,11 +112,15 @@ def test_a_container_cut_short_is_refused(name: str, part: float, dump: Callable
 
 _UNREAD = "what stands behind the last member of a tar file is never read, and with it the sum of its compression"
 TAR_GZ = pytest.param("tar.gz", marks=pytest.mark.xfail(strict=True, reason=_UNREAD))
-ZIP = pytest.param("zip", marks=pytest.mark.xfail(strict=True, raises=zipfile.BadZipFile, reason="the sum of a zip member"))
+ZIP = pytest.param(
+    "zip", marks=pytest.mark.xfail(strict=True, raises=zipfile.BadZipFile, reason="the sum of a zip member")
+)
 
 
 @pytest.mark.parametrize("lost", [1, 4, 8])
-@pytest.mark.parametrize("name", ["gz", "gz of two members", "bz2", "xz", "zst", "zip", TAR_GZ, "gz in zip", "gz in tar"])
+@pytest.mark.parametrize(
+    "name", ["gz", "gz of two members", "bz2", "xz", "zst", "zip", TAR_GZ, "gz in zip", "gz in tar"]
+)
 def test_a_container_that_lacks_its_last_bytes_is_refused(name: str, lost: int, dump: Callable[[bytes], Path]) -> None:
     whole = FORMATS[name](CONTENT)
     if name == "gz in tar":
@@ -160,7 +164,11 @@ def test_hidden_members_and_folders_are_passed_over(dump: Callable[[bytes], Path
 def test_an_archive_is_never_unpacked(dump: Callable[[bytes], Path], tmp_path: Path) -> None:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for name, kind in (("link", tarfile.SYMTYPE), ("device", tarfile.CHRTYPE), ("../../escaped.json", tarfile.REGTYPE)):
+        for name, kind in (
+            ("link", tarfile.SYMTYPE),
+            ("device", tarfile.CHRTYPE),
+            ("../../escaped.json", tarfile.REGTYPE),
+        ):
             info = tarfile.TarInfo(name)
             info.type, info.linkname, info.size = kind, "/etc/passwd", 2 if kind == tarfile.REGTYPE else 0
             archive.addfile(info, io.BytesIO(b"[]") if info.size else None)

@@ -32,7 +32,9 @@ def found(*texts: tuple[str | None, str | None]) -> pl.DataFrame:
 
 def test_topics_come_out_ranked() -> None:
     phrases = found(("Retrieval-Augmented Generation for Large Language Models", TEXT))
-    assert {"large language models", "retrieval-augmented generation", "hospital discharge letters"} <= set(phrases["phrase"])
+    assert {"large language models", "retrieval-augmented generation", "hospital discharge letters"} <= set(
+        phrases["phrase"]
+    )
     assert phrases["rank"].to_list() == list(range(1, phrases.height + 1))
     assert phrases["score"].is_sorted(descending=True)
     in_title = dict(phrases.select("phrase", "in_title").iter_rows())
@@ -46,10 +48,20 @@ def test_an_acronym_goes_with_the_phrase_that_defines_it() -> None:
     assert acronyms == {"large language models": "LLM"}
 
 
-_WORDS = st.sampled_from([*sorted(FUNCTION_WORDS | SCHOLARLY_WORDS | NOT_ALONE)[::7], "rain", "tidal pool", ".", ",", "https://a.org/b", "$x^2$"])
+_WORDS = st.sampled_from(
+    [
+        *sorted(FUNCTION_WORDS | SCHOLARLY_WORDS | NOT_ALONE)[::7],
+        "rain",
+        "tidal pool",
+        ".",
+        ",",
+        "https://a.org/b",
+        "$x^2$",
+    ]
+)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(_WORDS, max_size=40), st.lists(_WORDS, max_size=8))
 def test_stop_words_never_come_out(words: list[str], titled: list[str]) -> None:
     phrases = found((" ".join(titled), " ".join(words)))["phrase"].to_list()
@@ -83,13 +95,17 @@ def test_variants_share_a_key(variants: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("tidal bus", "tidal bu"), ("analysis", "analysi"), ("glass", "glas"), ("corpus", "corpu"), ("rain", "train")]
+    ("one", "other"),
+    [("tidal bus", "tidal bu"), ("analysis", "analysi"), ("glass", "glas"), ("corpus", "corpu"), ("rain", "train")],
 )
 def test_different_words_have_different_keys(one: str, other: str) -> None:
     assert pl.select(phrase_key(pl.lit(one))).item() != pl.select(phrase_key(pl.lit(other))).item()
 
 
-@pytest.mark.parametrize("text", ["", " ", None, "$$\\frac{a}{b}$$", "\\begin{equation} x^2 \\end{equation}", "... , ; !", "12 34 56", "é", "\x00"])
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", None, "$$\\frac{a}{b}$$", "\\begin{equation} x^2 \\end{equation}", "... , ; !", "12 34 56", "é", "\x00"],
+)
 def test_texts_without_words_have_no_phrases(text: str | None) -> None:
     phrases = found((text, text))
     assert phrases.columns == ["row", "phrase", "phrase_key", "acronym", "rank", "score", "in_title"]
@@ -107,7 +123,7 @@ def test_a_huge_text_is_read_in_bounded_time_and_size() -> None:
     assert phrases["phrase"].str.len_chars().max() <= MAX_CHARS  # type: ignore[operator]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.permutations(range(6)), st.integers(0, 5))
 def test_the_ranking_of_a_row_does_not_depend_on_other_rows(order: list[int], kept: int) -> None:
     texts = {n: (title(n), abstract(n, TEXT if n % 2 else "Tidal pools (TP) are wet.")) for n in range(6)}
@@ -119,9 +135,14 @@ def test_the_ranking_of_a_row_does_not_depend_on_other_rows(order: list[int], ke
 
 
 def test_the_ranking_does_not_depend_on_the_hash_seed() -> None:
-    code = f"import polars as pl; from etl.transforms.keyphrases import keyphrases; print(keyphrases(pl.DataFrame({{'row': [1], 'title': ['a'], 'abstract': [{TEXT!r}]}})).write_json())"
+    code = (
+        "import polars as pl; from etl.transforms.keyphrases import keyphrases; "
+        f"print(keyphrases(pl.DataFrame({{'row': [1], 'title': ['a'], 'abstract': [{TEXT!r}]}})).write_json())"
+    )
     said = {
-        subprocess.run([sys.executable, "-c", code], env={"PYTHONHASHSEED": seed}, capture_output=True, check=True).stdout
+        subprocess.run(
+            [sys.executable, "-c", code], env={"PYTHONHASHSEED": seed}, capture_output=True, check=True
+        ).stdout
         for seed in ("1", "2")
     }
     assert len(said) == 1

@@ -44,7 +44,11 @@ def test_a_repository_is_found_whatever_stands_around_it(text: str) -> None:
 @pytest.mark.xfail(strict=True, reason="punctuation outside ASCII is taken for a part of the URL")
 @pytest.mark.parametrize(
     "text",
-    ["代码：https://github.com/owner/name。", "（https://github.com/owner/name），更多", "Code “https://github.com/owner/name”"],
+    [
+        "代码：https://github.com/owner/name。",
+        "（https://github.com/owner/name），更多",
+        "Code “https://github.com/owner/name”",
+    ],
 )
 def test_punctuation_outside_ascii_ends_a_url(text: str) -> None:
     assert [link.target.url for link in links_in_text(text)] == [REPOSITORY]

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import duckdb
@@ -10,6 +10,8 @@ from etl import queries
 from etl.errors import GrainError, SqlFileError
 from etl.settings import SQL
 
+Make = Callable[..., queries.Query]
+
 
 @pytest.fixture
 def connection() -> Iterator[duckdb.DuckDBPyConnection]:
@@ -18,7 +20,7 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @pytest.fixture
-def query(tmp_path: Path):  # type: ignore[no-untyped-def]
+def query(tmp_path: Path) -> Make:
     def make(text: str, head: str = "-- Rows.\n-- grain: a\n") -> queries.Query:
         folder = tmp_path / "marts"
         folder.mkdir(exist_ok=True)
@@ -28,8 +30,11 @@ def query(tmp_path: Path):  # type: ignore[no-untyped-def]
     return make
 
 
-def test_a_head_says_what_the_table_is(query) -> None:  # type: ignore[no-untyped-def]
-    head = "-- Rain by day.\n-- grain: day, place\n-- formats: csv, atom\n-- rows: touched\n-- day: the day\n-- table: x.y\n"
+def test_a_head_says_what_the_table_is(query: Make) -> None:
+    head = (
+        "-- Rain by day.\n-- grain: day, place\n-- formats: csv, atom\n"
+        "-- rows: touched\n-- day: the day\n-- table: x.y\n"
+    )
     found = query("SELECT 1 AS day, 2 AS place;", head)
     assert (found.table, found.description, found.grain) == ("x.y", "Rain by day.", ("day", "place"))
     assert (found.formats, found.is_touched, found.columns) == (("csv", "atom"), True, {"day": "the day"})
@@ -37,7 +42,7 @@ def test_a_head_says_what_the_table_is(query) -> None:  # type: ignore[no-untype
 
 
 @pytest.mark.parametrize("head", ["", "-- grain: a\n", "-- Rows.\n", "-- Rows.\n-- a: column\n"])
-def test_a_head_without_description_or_grain_is_refused(head: str, query) -> None:  # type: ignore[no-untyped-def]
+def test_a_head_without_description_or_grain_is_refused(head: str, query: Make) -> None:
     with pytest.raises(SqlFileError, match=r"made\.sql"):
         query("SELECT 1 AS a", head)
 
@@ -56,18 +61,24 @@ def test_a_head_without_description_or_grain_is_refused(head: str, query) -> Non
         ("SELECT 1 AS a -- FROM core.papers", set()),
     ],
 )
-def test_references_come_from_the_parse_tree(text: str, wanted: set[str], query, connection) -> None:  # type: ignore[no-untyped-def]
+def test_references_come_from_the_parse_tree(
+    text: str, wanted: set[str], query: Make, connection: duckdb.DuckDBPyConnection
+) -> None:
     assert queries.references(connection, query(text)) == wanted
 
 
-@pytest.mark.parametrize("text", ["SELECT a FROM papers", "WITH c AS (SELECT 1 AS a) SELECT a FROM c JOIN papers USING (a)"])
-def test_a_table_without_its_schema_is_refused(text: str, query, connection) -> None:  # type: ignore[no-untyped-def]
+@pytest.mark.parametrize(
+    "text", ["SELECT a FROM papers", "WITH c AS (SELECT 1 AS a) SELECT a FROM c JOIN papers USING (a)"]
+)
+def test_a_table_without_its_schema_is_refused(text: str, query: Make, connection: duckdb.DuckDBPyConnection) -> None:
     with pytest.raises(SqlFileError, match="papers"):
         queries.references(connection, query(text))
 
 
-@pytest.mark.parametrize("text", ["CREATE TABLE x AS SELECT 1", "DROP TABLE core.papers", "SELEC 1", "SELECT 1; DROP TABLE core.papers"])
-def test_only_a_select_is_a_query(text: str, query, connection) -> None:  # type: ignore[no-untyped-def]
+@pytest.mark.parametrize(
+    "text", ["CREATE TABLE x AS SELECT 1", "DROP TABLE core.papers", "SELEC 1", "SELECT 1; DROP TABLE core.papers"]
+)
+def test_only_a_select_is_a_query(text: str, query: Make, connection: duckdb.DuckDBPyConnection) -> None:
     with pytest.raises(SqlFileError):
         queries.references(connection, query(text))
 
@@ -80,7 +91,9 @@ def test_tables_come_after_those_they_read() -> None:
         assert all(order.index(name) < order.index(table) for name in read if name in needs)
 
 
-@pytest.mark.parametrize("needs", [{"mart.a": ["mart.a"]}, {"mart.a": ["mart.b"], "mart.b": ["mart.c"], "mart.c": ["mart.a"]}])
+@pytest.mark.parametrize(
+    "needs", [{"mart.a": ["mart.a"]}, {"mart.a": ["mart.b"], "mart.b": ["mart.c"], "mart.c": ["mart.a"]}]
+)
 def test_a_circle_is_refused_by_name(needs: dict[str, list[str]]) -> None:
     with pytest.raises(SqlFileError, match=r"mart\.a"):
         queries.in_order(needs)
@@ -113,7 +126,9 @@ def test_sql_files_keep_the_rules_of_their_folder(path: Path, connection: duckdb
     assert "current_date" not in found.text.lower()
 
 
-@pytest.mark.parametrize(("part", "whole"), [(0, 1), (1, 1), (1, 2), (5, 10), (0, 100), (100, 100), (1, 1000), (999, 1000)])
+@pytest.mark.parametrize(
+    ("part", "whole"), [(0, 1), (1, 1), (1, 2), (5, 10), (0, 100), (100, 100), (1, 1000), (999, 1000)]
+)
 def test_the_wilson_interval_holds_its_share(part: int, whole: int, connection: duckdb.DuckDBPyConnection) -> None:
     queries.define_macros(connection)
     low, high = connection.execute(f"SELECT wilson_low({part}, {whole}), wilson_high({part}, {whole})").fetchall()[0]

@@ -36,7 +36,7 @@ _JSON = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     values=st.lists(_JSON, max_size=6),
     indent=st.sampled_from([None, 0, 2]),
@@ -57,7 +57,7 @@ def test_items_of_any_array_are_found_at_their_places(
         assert data[record.offset : record.offset + len(record.data)] == record.data
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(values=st.lists(_JSON, min_size=1, max_size=4), most=st.integers(1, 9), data=st.data())
 def test_an_array_cut_anywhere_is_refused(values: list[Any], most: int, data: st.DataObject) -> None:
     whole = json.dumps(values).encode()
@@ -96,14 +96,18 @@ def test_a_document_that_is_no_array_is_refused(data: bytes, reason: str, most: 
     assert raised.value.reason == reason
 
 
-@pytest.mark.parametrize("data", [b"1 [2]", b"x[1]", b'"a"[1]', b"\xef\xbb\xbfx [1]", b"[1] x", b"[1] 2", b'{"data": [1]} null'])
+@pytest.mark.parametrize(
+    "data", [b"1 [2]", b"x[1]", b'"a"[1]', b"\xef\xbb\xbfx [1]", b"[1] x", b"[1] 2", b'{"data": [1]} null']
+)
 @pytest.mark.xfail(strict=True, reason="words before and after the array are passed over")
 def test_words_around_the_document_are_refused(data: bytes) -> None:
     with pytest.raises(DumpError):
         items(data)
 
 
-@pytest.mark.parametrize(("data", "wanted"), [(b"[]", []), (b" [ ] ", []), (b'{"data":[]}', []), (b"\xef\xbb\xbf[1]", [b"1"])])
+@pytest.mark.parametrize(
+    ("data", "wanted"), [(b"[]", []), (b" [ ] ", []), (b'{"data":[]}', []), (b"\xef\xbb\xbf[1]", [b"1"])]
+)
 def test_odd_but_sound_arrays(data: bytes, wanted: list[bytes]) -> None:
     assert [record.data for record in items(data)] == wanted
 
@@ -128,9 +132,11 @@ def test_lines_keep_their_places() -> None:
         assert data[record.offset : record.offset + len(record.data)] == record.data
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
-    pieces=st.lists(st.sampled_from([b"a", b"bc", b" ", b"\n", b"\r\n", b"\xc3\xa9", b"\xef\xbb\xbf", b"\n\n"]), max_size=30),
+    pieces=st.lists(
+        st.sampled_from([b"a", b"bc", b" ", b"\n", b"\r\n", b"\xc3\xa9", b"\xef\xbb\xbf", b"\n\n"]), max_size=30
+    ),
     step=st.integers(1, 9),
 )
 def test_ranges_give_each_line_once(pieces: list[bytes], step: int) -> None:

@@ -96,7 +96,25 @@ def test_the_content_says_the_day_where_it_does(source: str, data: bytes, name: 
 
 FORMS = {"hf_daily": lambda rows: daily(rows), "arxiv_snapshot": lambda rows: snapshot_lines(rows)}
 ROWS: dict[str, Any] = {"hf_daily": daily_row, "arxiv_snapshot": snapshot_record}
-WRONG = [5, 2**70, -3, 1.5, True, ["a"], {"a": 1}, [], {}, "", "\x00", 1e300, [[1]], [None], [["a"]], "x" * 5_000, "\u202e"]
+WRONG = [
+    5,
+    2**70,
+    -3,
+    1.5,
+    True,
+    ["a"],
+    {"a": 1},
+    [],
+    {},
+    "",
+    "\x00",
+    1e300,
+    [[1]],
+    [None],
+    [["a"]],
+    "x" * 5_000,
+    "\u202e",
+]
 FIELDS = [
     *(("hf_daily", name.removeprefix("paper.")) for name in sources.load("hf_daily").fields if "paper." in name),
     *(("arxiv_snapshot", name) for name in sources.load("arxiv_snapshot").fields),
@@ -158,7 +176,11 @@ def test_a_line_that_is_not_utf8_is_one_rejected_record(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "data", "unknown"),
     [
-        ("hf_daily", daily([daily_row(1, outer={"boost": 1}, shine=2), daily_row(2, shine=3)]), ["boost", "paper.shine"]),
+        (
+            "hf_daily",
+            daily([daily_row(1, outer={"boost": 1}, shine=2), daily_row(2, shine=3)]),
+            ["boost", "paper.shine"],
+        ),
         ("hf_daily", daily([daily_row(1, ai_summary="x", outer={"thumbnail": "x"})]), []),
         ("arxiv_snapshot", snapshot_lines([snapshot_record(1, mood="fair", license=None)]), ["mood"]),
         ("arxiv_snapshot", snapshot_lines([snapshot_record(1, **{"report-no": "1", "license": "x"})]), []),
@@ -174,7 +196,9 @@ def test_the_bytes_behind_every_record_are_that_record(tmp_path: Path) -> None:
     for indent in (None, 4):
         data = json.dumps(rows, indent=indent, ensure_ascii=False).encode()
         _, frames = normalised(tmp_path / str(indent), "hf_daily", data)
-        for offset, length, arxiv_id in frames["papers"].select("record_offset", "record_length", "arxiv_id").iter_rows():
+        for offset, length, arxiv_id in (
+            frames["papers"].select("record_offset", "record_length", "arxiv_id").iter_rows()
+        ):
             assert json.loads(data[offset : offset + length])["paper"]["id"] == arxiv_id
 
 
@@ -230,10 +254,10 @@ ODD_ROWS = [
 
 @pytest.mark.parametrize(("name", "form"), ODD_ROWS)
 def test_rows_as_python_literals_say_what_json_rows_say(name: str, form: Any, tmp_path: Path) -> None:
-    row = daily_row(1, title="Rain\n  on ‘Naïve’ \"Roofs\" of Old Towns", githubRepo=None, mediaUrls=[], x=float(1))
+    row = daily_row(1, title='Rain\n  on ‘Naïve’ "Roofs" of Old Towns', githubRepo=None, mediaUrls=[], x=float(1))
     _, frames = normalised(tmp_path, "hf_daily", daily([form(row)]))
     paper = frames["papers"].row(0, named=True)
-    assert paper["title"] == "Rain on ‘Naïve’ \"Roofs\" of Old Towns"
+    assert paper["title"] == 'Rain on ‘Naïve’ "Roofs" of Old Towns'
     assert paper["published_on"] == dt.date(2025, 6, 10)
     assert paper["authors"] == ["Author 1"]
 
@@ -272,7 +296,11 @@ def test_the_inner_date_wins_over_the_outer(tmp_path: Path) -> None:
     rows = [daily_row(1), daily_row(2, publishedAt=None), daily_row(3, publishedAt="soon")]
     _, frames = normalised(tmp_path, "hf_daily", daily(rows))
     days = dict(frames["papers"].select("arxiv_id", "published_on").iter_rows())
-    assert days == {"2506.00001": dt.date(2025, 6, 10), "2506.00002": dt.date(2025, 6, 12), "2506.00003": dt.date(2025, 6, 12)}
+    assert days == {
+        "2506.00001": dt.date(2025, 6, 10),
+        "2506.00002": dt.date(2025, 6, 12),
+        "2506.00003": dt.date(2025, 6, 12),
+    }
 
 
 def test_a_snapshot_without_versions_or_parsed_authors_is_read(tmp_path: Path) -> None:

@@ -17,6 +17,10 @@ from etl.errors import LockHeldError
 PROJECT = Path(__file__).resolve().parents[2]
 
 
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
 def child(code: str, *args: object, wait_for: Path | None = None) -> subprocess.Popen[bytes]:
     """A Python process that runs the code; with `wait_for`, once that file is there."""
     command = [sys.executable, "-c", code, *map(str, args)]
@@ -34,7 +38,7 @@ def test_a_write_replaces_the_whole_file_and_leaves_nothing_else(tmp_path: Path)
     storage.write_bytes(path, b"old")
     storage.write_bytes(path, b"new")
     assert path.read_bytes() == b"new"
-    assert os.listdir(path.parent) == ["file"]
+    assert names(path.parent) == ["file"]
 
 
 def test_an_error_while_writing_leaves_the_old_file(tmp_path: Path) -> None:
@@ -44,7 +48,7 @@ def test_an_error_while_writing_leaves_the_old_file(tmp_path: Path) -> None:
         aside.write_bytes(b"ne")
         raise ValueError("half way")
     assert path.read_bytes() == b"old"
-    assert os.listdir(tmp_path) == ["file"]
+    assert names(tmp_path) == ["file"]
 
 
 def test_a_crash_before_the_rename_leaves_the_old_file(tmp_path: Path) -> None:
@@ -98,7 +102,9 @@ def test_the_lock_is_held_by_one_process_and_freed_with_it(how: str, tmp_path: P
 
 def test_turns_are_waited_for(tmp_path: Path) -> None:
     turns, ready = tmp_path / "turns", tmp_path / "ready"
-    code = HOLD.replace("writer_lock", "taking_turns").replace("sys.stdin.read()", "import time; time.sleep(0.5); Path(sys.argv[2]).unlink()")
+    code = HOLD.replace("writer_lock", "taking_turns").replace(
+        "sys.stdin.read()", "import time; time.sleep(0.5); Path(sys.argv[2]).unlink()"
+    )
     process = child(code, turns, ready, wait_for=ready)
     with storage.taking_turns(turns):
         assert not ready.exists()
@@ -112,8 +118,8 @@ def test_a_link_is_pointed_anew_in_one_step(tmp_path: Path) -> None:
         (tmp_path / "published" / name).mkdir(parents=True)
         storage.point(tmp_path / "current", tmp_path / "published" / name)
         assert (tmp_path / "current").resolve().name == name
-    assert not Path(os.readlink(tmp_path / "current")).is_absolute()
-    assert sorted(os.listdir(tmp_path)) == ["current", "published"]
+    assert not (tmp_path / "current").readlink().is_absolute()
+    assert names(tmp_path) == ["current", "published"]
 
 
 def test_the_bytes_of_a_parquet_file_follow_from_the_frame(tmp_path: Path) -> None:

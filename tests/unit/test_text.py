@@ -65,14 +65,14 @@ def test_cleaning_twice_is_cleaning_once(given_text: str) -> None:
 @given(st.text(alphabet=st.characters(categories=["Cc", "Cf", "L"]), max_size=40))
 def test_no_control_character_is_left(given_text: str) -> None:
     found = value(text.paragraphs(pl.col("text")), given_text) or ""
-    assert not any(ord(char) < 32 and char != "\n" or 127 <= ord(char) < 160 for char in found)
+    assert not any((ord(char) < 32 and char != "\n") or 127 <= ord(char) < 160 for char in found)
 
 
 SAME_TITLE = [
     "Mapping Tidal Pools by Naïve Listening",
     "mapping tidal pools by naive listening",
     "Mapping  Tidal Pools, by Naïve Listening!",
-    "Mapping Tidal-Pools by Na\\\"ive Listening*",
+    'Mapping Tidal-Pools by Na\\"ive Listening*',
     "\\textbf{Mapping} Tidal Pools by Naïve Listening",
     "Mapping Tidal Pools by Nai\u0308ve Listening",
 ]

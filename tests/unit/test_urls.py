@@ -178,7 +178,9 @@ def test_a_canonical_form_is_its_own_canonical_form(url: str) -> None:
     _is_stable(url)
 
 
-@given(url=_URLS.filter(lambda url: ".git" not in url.replace(".github", "").replace(".gitlab", "") and "index" not in url))
+@given(
+    url=_URLS.filter(lambda url: ".git" not in url.replace(".github", "").replace(".gitlab", "") and "index" not in url)
+)
 def test_a_canonical_form_without_suffix_is_its_own_canonical_form(url: str) -> None:
     _is_stable(url)
 
