@@ -140,13 +140,13 @@ def test_readers_see_the_old_or_the_new_and_never_less(settings: Settings, tmp_p
 
 
 def test_old_snapshots_are_kept_for_a_time(settings: Settings, tmp_path: Path) -> None:
-    short = Settings(warehouse=settings.warehouse, inbox=settings.inbox, keep_published=2)
+    short = Settings(warehouse=settings.warehouse, inbox=settings.inbox, keep_published=1)
     snapshots = []
     (settings.published / ".leftover.1.tmp").mkdir(parents=True)
-    for number in range(1, 4):
+    for number in (1, 2):
         path = tmp_path / f"2025-06-{number + 10}.json"
         path.write_bytes(daily([daily_row(number)]))
         snapshots.append(pipeline.run(short, [path]).snapshot)
-    assert len(set(snapshots)) == 3
+    assert len(set(snapshots)) == 2
     assert sorted(path.name for path in settings.published.iterdir()) == sorted(snapshots[1:])
     assert settings.current.resolve().name == snapshots[-1]

@@ -51,5 +51,6 @@ def test_the_page_and_a_month_of_days_give_the_gold(settings: Settings) -> None:
     }
     assert rows(
         database,
-        "SELECT count(*), count(*) FILTER (records <> loaded + rejected + duplicates), sum(rejected)::INT FROM core.dumps",
+        "SELECT count(*), count(*) FILTER (records <> loaded + rejected + duplicates), sum(rejected)::INT "
+        "FROM core.dumps",
     ) == [(DAYS + 1, 0, 0)]

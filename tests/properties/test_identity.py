@@ -52,7 +52,7 @@ def papers(connection: duckdb.DuckDBPyConnection, records: Sequence[Record]) -> 
     return [str(paper) for _, paper in found]
 
 
-@settings(max_examples=120)
+@settings(max_examples=50)
 @given(records=RECORDS)
 @example(records=[(A, X, S), (B, X, S), (None, X, S), (None, None, S)])
 @example(records=[(A, None, S), (None, X, S), (None, X, T), (B, None, T)])
@@ -64,7 +64,7 @@ def test_no_paper_has_two_arxiv_identifiers(records: list[Record], database: duc
     assert all(len(found - {None}) <= 1 for found in arxiv_ids.values())
 
 
-@settings(max_examples=120)
+@settings(max_examples=50)
 @given(records=RECORDS)
 @example(records=[(A, None, S), (None, X, S), (None, Y, S)])
 @example(records=[(A, X, S), (None, Y, S)])
@@ -81,7 +81,7 @@ def test_no_paper_has_two_dois_unless_its_arxiv_record_has_them(
         assert not (foreign and own - {None})
 
 
-@settings(max_examples=120)
+@settings(max_examples=50)
 @given(records=RECORDS, data=st.data())
 def test_the_paper_of_a_record_does_not_depend_on_order_or_repetition(
     records: list[Record], data: st.DataObject, database: duckdb.DuckDBPyConnection
@@ -92,7 +92,7 @@ def test_the_paper_of_a_record_does_not_depend_on_order_or_repetition(
     assert dict(zip(shuffled, papers(database, shuffled), strict=True)) == wanted
 
 
-@settings(max_examples=120)
+@settings(max_examples=50)
 @given(records=RECORDS)
 def test_records_with_one_identifier_are_one_paper(records: list[Record], database: duckdb.DuckDBPyConnection) -> None:
     found = papers(database, records)
