@@ -316,11 +316,16 @@ def query(
 
     Example: etl query "SELECT keyword, growth FROM mart.keyword_trends ORDER BY emergence DESC LIMIT 5" --format csv
     """
+    import polars as pl
+
     from etl import published
 
     rows = published.query(_settings(context, warehouse), sql)
     if format is Format.json:
-        _print_json(rows.to_dicts())
+        import polars.selectors as cs
+
+        # JSON has no word for what is not a number.
+        _print_json(rows.with_columns(pl.when(cs.float().is_finite()).then(cs.float())).to_dicts())
     elif format is Format.csv:
         from etl.feeds.csv import as_text
 

@@ -37,6 +37,8 @@ def query(settings: Settings, sql: str) -> pl.DataFrame:
             if relation is None:
                 raise QueryError("wanted a statement that gives rows; the published database is read-only")
             rows: pl.DataFrame = relation.pl()
+        except (pl.exceptions.PanicException, pl.exceptions.ComputeError) as error:
+            raise QueryError(f"a column has a type that cannot be shown, cast it to VARCHAR: {error}") from None
         except duckdb.Error as error:
             raise QueryError(" ".join(str(error).split())) from None
         return rows

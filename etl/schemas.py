@@ -70,6 +70,7 @@ class StagedPaper(Provenance):
     comments = dy.Int64(nullable=True, min=0, description="readers' comments at that time")
     title_key = dy.String(nullable=True, description="fingerprint of a title specific enough to identify, else null")
     content_hash = dy.String(description="hash of the normalised record, its position and votes apart")
+    repeat_hash = dy.String(description="hash of all that the record says, its position apart: equal ones are repeats")
     statement = dy.Enum(STATEMENTS, description="what the text says about code")
     statement_sentence = dy.String(nullable=True, description="the sentence that says it")
 

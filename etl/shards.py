@@ -282,15 +282,15 @@ class _Worker:
         if broken.height:
             self._reject_broken(broken, chunk)
         kept = papers.select("row", *PROVENANCE).join(good, on=PROVENANCE, how="inner", maintain_order="left")
-        keys = kept.select("dump_id", "member", "content_hash").iter_rows()
+        keys = kept.select("dump_id", "member", "repeat_hash").iter_rows()
         return kept.filter(pl.Series([self._is_first(*key) for key in keys], dtype=pl.Boolean))
 
-    def _is_first(self, dump_id: str, member: str, content_hash: str) -> bool:
+    def _is_first(self, dump_id: str, member: str, repeat_hash: str) -> bool:
         counts = self.counts[dump_id, member]
-        if (dump_id, content_hash) in self.seen:
+        if (dump_id, repeat_hash) in self.seen:
             counts.duplicates += 1
             return False
-        self.seen.add((dump_id, content_hash))
+        self.seen.add((dump_id, repeat_hash))
         counts.accepted += 1
         return True
 
@@ -315,8 +315,9 @@ class _Worker:
 
 def _with_missing(papers: pl.DataFrame) -> pl.DataFrame:
     """Adds the columns of `StagedPaper` that the source does not have, as nulls."""
-    wanted = {**polars_schema(StagedPaper), "comment": pl.String(), "page_links": pl.List(pl.String())}
-    present = {*papers.columns, "title_key", "content_hash", "statement", "statement_sentence"}
+    extra = {"comment": pl.String(), "page_links": pl.List(pl.String()), "stars": pl.Int64()}
+    wanted = {**polars_schema(StagedPaper), **extra}
+    present = {*papers.columns, "title_key", "content_hash", "repeat_hash", "statement", "statement_sentence"}
     missing = {name: dtype for name, dtype in wanted.items() if name not in present}
     return papers.with_columns(pl.lit(None, dtype=dtype).alias(name) for name, dtype in missing.items())
 

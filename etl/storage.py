@@ -163,15 +163,22 @@ def _lock(file: IO[str], path: Path) -> None:
 def append_line(path: Path, value: Any) -> None:
     """Adds one JSON line to a journal."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab") as file:
-        file.write(orjson.dumps(value) + b"\n")
+    with path.open("ab+") as file:
+        file.seek(max(0, file.tell() - 1))
+        # A line that a killed process cut must not swallow the next one.
+        ends_well = file.read(1) in (b"", b"\n")
+        file.write((b"" if ends_well else b"\n") + orjson.dumps(value) + b"\n")
 
 
 def read_lines(path: Path) -> list[Any]:
-    """The JSON lines of a journal; a last line that was cut is left out."""
-    if not path.exists():
-        return []
-    return [orjson.loads(line) for line in path.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
+    """The JSON lines of a journal; one that was cut is left out."""
+    found = []
+    for line in path.read_bytes().splitlines() if path.exists() else []:
+        try:
+            found.append(orjson.loads(line))
+        except orjson.JSONDecodeError:
+            continue
+    return found
 
 
 def read_or(path: Path, default: Callable[[], Any]) -> Any:

@@ -183,6 +183,8 @@ def _content(path: Path) -> list[dict[str, Any]]:
         entries = json.loads(path.read_text(encoding="utf-8"))["expectations"]
     except (ValueError, KeyError, TypeError) as error:
         raise ExpectationFileError(str(path), f"wanted an object with `expectations`: {error}") from None
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise ExpectationFileError(str(path), "wanted `expectations` to be a list of objects")
     for entry in entries:
         _check_entry(path, entry)
     return list(entries)
@@ -194,15 +196,21 @@ def _check_entry(path: Path, entry: dict[str, Any]) -> None:
         raise ExpectationFileError(str(path), f"{kind}: severity {entry.get('severity')!r}, wanted one of {SEVERITIES}")
     if not entry.get("notes"):
         raise ExpectationFileError(str(path), f"{kind}: wanted `notes` that say what a failure means")
-    column = entry.get("kwargs", {}).get("column")
-    if column is not None and column not in STAGED[path.stem].column_names():
-        raise ExpectationFileError(str(path), f"{kind}: column {column!r} is not in {path.stem}")
+    for name, value in entry.get("kwargs", {}).items():
+        named = value if isinstance(value, list) else [value]
+        unknown = [column for column in named if name.startswith("column") and column not in _columns(path)]
+        if unknown:
+            raise ExpectationFileError(str(path), f"{kind}: column {unknown[0]!r} is not in {path.stem}")
     if entry["severity"] == "critical":
         per_row = kind.startswith(_PER_ROW) and entry["kwargs"].get("mostly", 1) == 1
         if not per_row and kind not in _WHOLE_DUMP:
             raise ExpectationFileError(
                 str(path), f"{kind}: only an expectation on every row can be critical; make it a warning"
             )
+
+
+def _columns(path: Path) -> list[str]:
+    return STAGED[path.stem].column_names()
 
 
 def _expectation(path: Path, entry: dict[str, Any]) -> Any:

@@ -136,15 +136,16 @@ def _figures(matrix: Floats, totals: Floats) -> dict[str, Floats]:
 
 
 def _growth(matrix: Floats, totals: Floats) -> tuple[Floats, Floats]:
+    """Log-odds of the recent periods against those before, both with the prior, and its z score."""
     recent = max(1, len(totals) // 4)
     after, n_after = matrix[:, -recent:].sum(axis=1), totals[-recent:].sum()
     before, n_before = matrix[:, :-recent].sum(axis=1), totals[:-recent].sum()
     prior = PRIOR_PAPERS * (after + before + 0.5) / (n_after + n_before + 1.0)
     with_after, with_before = after + prior, before + prior
-    odds = np.log(with_after / (n_after + PRIOR_PAPERS - with_after)) - np.log(
-        with_before / (n_before + PRIOR_PAPERS - with_before)
-    )
-    return odds, odds / np.sqrt(1.0 / with_after + 1.0 / with_before)
+    without_after, without_before = n_after + PRIOR_PAPERS - with_after, n_before + PRIOR_PAPERS - with_before
+    odds = np.log(with_after / without_after) - np.log(with_before / without_before)
+    error = np.sqrt(1.0 / with_after + 1.0 / without_after + 1.0 / with_before + 1.0 / without_before)
+    return odds, odds / error
 
 
 def _sen_slope(shares: Floats) -> Floats:
@@ -186,8 +187,9 @@ def _blocks(shares: Floats, n: int) -> list[Floats]:
 def _bursts(matrix: Floats, totals: Floats) -> list[tuple[int, int, float] | None]:
     """The heaviest burst of each keyword: first and last period, and the cost that it saves."""
     n = len(totals)
-    base = np.clip(matrix.sum(axis=1, keepdims=True) / totals.sum(), 1e-9, 0.49)
-    dense = np.clip(base * BURST_RATIO, None, 0.99)
+    base = np.clip(matrix.sum(axis=1, keepdims=True) / totals.sum(), 1e-9, 1.0 - 1e-9)
+    # Twice a large share would be more than all papers: then half of what is left on top.
+    dense = np.minimum(base * BURST_RATIO, (1.0 + base) / 2.0)
     saved = matrix * (np.log(dense) - np.log(base)) + (totals - matrix) * (np.log1p(-dense) - np.log1p(-base))
     climb = BURST_COST * np.log(n)
     low, high = np.zeros(len(matrix)), np.full(len(matrix), climb)

@@ -80,6 +80,34 @@ class _Decoded(io.RawIOBase):
             self._waiting = self._decompressor.unused_data
 
 
+class _Guarded(io.RawIOBase):
+    """A member of a zip file, whose broken sum is a DumpError like every other fault of a container."""
+
+    def __init__(self, raw: IO[bytes]) -> None:
+        self._raw = raw
+
+    def readable(self) -> bool:
+        """A member is only ever read."""
+        return True
+
+    def seekable(self) -> bool:
+        """Only back to its start, once its first bytes have told what it is."""
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Go to another place of the member."""
+        return self._raw.seek(offset, whence)
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Fill the buffer; raises DumpError where the member is broken."""
+        try:
+            data = self._raw.read(len(buffer))
+        except _BROKEN as error:
+            raise DumpError("corrupt_archive", f"{error}; fetch the file again") from None
+        buffer[: len(data)] = data
+        return len(data)
+
+
 def decoded(raw: IO[bytes]) -> IO[bytes]:
     """The stream with its compression undone, recognised by its first bytes; plain bytes pass through."""
     head = raw.read(6)
@@ -147,17 +175,22 @@ def _zip_members(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
                 continue
             try:
                 with archive.open(info) as raw:
-                    yield info.filename, decoded(raw)
+                    yield info.filename, decoded(io.BufferedReader(_Guarded(raw), CHUNK))
             except (RuntimeError, NotImplementedError) as error:
                 raise DumpError("corrupt_archive", f"{info.filename}: {error}") from None
 
 
 def _tar_members(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
-    with path.open("rb") as raw, tarfile.open(fileobj=decoded(raw), mode="r|") as archive:
-        for info in archive:
-            content = archive.extractfile(info) if info.isreg() and not _is_hidden(info.name) else None
-            if content is not None:
-                yield info.name, decoded(io.BytesIO(content.read()))
+    with path.open("rb") as raw:
+        stream = decoded(raw)
+        with tarfile.open(fileobj=stream, mode="r|") as archive:
+            for info in archive:
+                content = archive.extractfile(info) if info.isreg() and not _is_hidden(info.name) else None
+                if content is not None:
+                    yield info.name, decoded(io.BytesIO(content.read()))
+        # The sum of the compression stands behind the last member.
+        while stream.read(CHUNK):
+            pass
 
 
 def _is_hidden(name: str) -> bool:

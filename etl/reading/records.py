@@ -80,12 +80,12 @@ class _ArraySplitter:
     def _scan(self) -> Iterator[Record]:
         for match in _TOKEN.finditer(self.data, self.place):
             token, start = match[0], match.start()
+            if not self.depth:
+                self._check_outside(start if token in (b"[", b"{") and not self.closed else match.end())
             if token == b'"':
                 self.place = start
                 return
             self.place = match.end()
-            if self.closed:
-                raise DumpError("malformed_json", f"text after the end of the document at byte {self.origin + start}")
             if token[0] == 0x22:
                 self.last_string = token if self.depth == 1 else self.last_string
             elif token in b"[{":
@@ -97,7 +97,18 @@ class _ArraySplitter:
             else:
                 yield from self._close(token, start)
         # What is left holds no token; the last bytes may be the start of an item.
+        if not self.depth:
+            self._check_outside(len(self.data))
         self.place = len(self.data)
+
+    def _check_outside(self, end: int) -> None:
+        """Raises DumpError where something stands before or after the document."""
+        outside = self.data[self.place : end]
+        if self.origin + self.place == 0:
+            outside = outside.removeprefix(_MARK)
+        if outside.strip():
+            place = self.origin + self.place
+            raise DumpError("malformed_json", f"text outside the document at byte {place}: {outside[:40]!r}")
 
     def _open(self, token: bytes, end: int) -> None:
         self.depth += 1
@@ -136,11 +147,8 @@ def array_items(stream: IO[bytes], key: str = "data", longest: int = LONGEST) ->
     splitter = _ArraySplitter(key.encode(), longest)
     while chunk := stream.read(CHUNK):
         yield from splitter.feed(chunk)
-    rest = splitter.data[splitter.place if splitter.item is None else splitter.item :].strip()
     if not splitter.closed:
         end = splitter.origin + len(splitter.data)
         raise DumpError("truncated", f"the document ends inside its brackets at byte {end}; fetch the file again")
-    if rest:
-        raise DumpError("malformed_json", f"text after the end of the document: {rest[:40]!r}")
     if not splitter.array_depth:
         raise DumpError("malformed_json", f"no array, and none under {key!r}")

@@ -96,6 +96,7 @@ def normalise(raw: pl.DataFrame) -> Normalised:
         published_on=pl.coalesce(dates.iso_day(pl.col("paper.publishedAt")), dates.iso_day(pl.col("publishedAt"))),
         upvotes=pl.col("paper.upvotes"),
         comments=pl.col("numComments"),
+        stars=pl.col("paper.githubStars"),
         page_links=pl.concat_list("paper.githubRepo", "paper.projectPage").list.drop_nulls(),
     )
     starred = raw.select("row", cell=pl.col("paper.githubRepo"), stars=pl.col("paper.githubStars")).drop_nulls()

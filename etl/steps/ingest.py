@@ -71,7 +71,7 @@ def _known(known: dict[_FileKey, list[Delivery]], file: Path) -> list[tuple[Deli
     if not known:
         return []
     about = file.stat()
-    return [(delivery, False) for delivery in known.get((file.name, about.st_size, about.st_mtime_ns), [])]
+    return [(delivery, False) for delivery in known.get((_printable(file.name), about.st_size, about.st_mtime_ns), [])]
 
 
 # A full disk or a lost permission on the warehouse is no fault of the file.
@@ -131,19 +131,28 @@ def _ingest_file(settings: Settings, file: Path, observed_on: dt.date | None) ->
     found = []
     for source, head in heads.items():
         day, origin = _observed(source, head, observed_on, filed_on)
-        delivery = Delivery(source, day, dump_id, file.name, size, origin, before.st_mtime_ns)
+        delivery = Delivery(source, day, dump_id, _printable(file.name), size, origin, before.st_mtime_ns)
         found.append(_deliver(settings, delivery))
     return found
 
 
 def _deliver(settings: Settings, delivery: Delivery) -> tuple[Delivery, bool]:
-    """Writes a delivery down; one that is known already keeps the day it got first."""
+    """Writes a delivery down; one that is known already keeps its day. A day from elsewhere wins over the file's."""
     for known in ledger.deliveries_of(settings, delivery.dump_id):
-        is_same = (known.source, known.name) == (delivery.source, delivery.name)
-        if is_same and (known.observed_on == delivery.observed_on or delivery.observed_from == "file"):
+        if (known.source, known.name) != (delivery.source, delivery.name):
+            continue
+        if known.observed_on == delivery.observed_on or delivery.observed_from == "file":
             return known, False
+        if known.observed_from == "file":
+            ledger.remove_delivery(settings, known)
     ledger.write_delivery(settings, delivery)
     return delivery, True
+
+
+def _printable(name: str) -> str:
+    """A file name that can be shown and kept: bytes that are not UTF-8 and control characters are escaped."""
+    text = os.fsencode(name).decode("utf-8", "backslashreplace")
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def _observed(source: str, head: Head, caller: dt.date | None, filed_on: dt.date) -> tuple[dt.date, str]:

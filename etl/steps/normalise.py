@@ -258,11 +258,11 @@ def _settle(outcomes: list[Outcome], folders: dict[str, Path]) -> None:
     """Takes out of the parts what refused dumps left there, and repeats that stand in different parts of one dump."""
     refused = [outcome.dump_id for outcome in outcomes if outcome.reason]
     papers = sorted(folders["papers"].glob("part-*.parquet"))
-    keys = [pl.read_parquet(path, columns=[*_KEY, "content_hash"]) for path in papers]
+    keys = [pl.read_parquet(path, columns=[*_KEY, "repeat_hash"]) for path in papers]
     if not keys:
         return
     all_keys = pl.concat(keys).filter(~pl.col("dump_id").is_in(refused))
-    first = all_keys.unique(["dump_id", "content_hash"], keep="first", maintain_order=True).select(_KEY)
+    first = all_keys.unique(["dump_id", "repeat_hash"], keep="first", maintain_order=True).select(_KEY)
     repeats = all_keys.join(first, on=_KEY, how="anti", maintain_order="left")
     if not refused and not repeats.height:
         return

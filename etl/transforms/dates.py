@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import polars as pl
 
@@ -28,9 +29,9 @@ def rfc2822_day(text: pl.Expr) -> pl.Expr:
 def day_in_name(name: str) -> dt.date | None:
     """The only ISO day in a file name, or None where there is none or more than one."""
     days = set()
-    for start in range(len(name) - 9):
+    for text in re.findall(r"(?=(\d{4}-\d{2}-\d{2}))", name, re.ASCII):
         try:
-            days.add(dt.date.fromisoformat(name[start : start + 10]))
+            days.add(dt.date.fromisoformat(text))
         except ValueError:
             continue
     plausible = {day for day in days if EARLIEST <= day < LATEST}

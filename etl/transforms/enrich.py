@@ -21,6 +21,7 @@ _HASHED = (
     "comment",
     "page_links",
 )
+_COUNTS = ("upvotes", "comments", "stars")
 _LISTS = ("authors", "categories", "page_links")
 LINK_SCHEMA = pl.Schema(
     {
@@ -42,19 +43,24 @@ _FIELD_CONFIDENCE = 0.9
 
 
 def with_keys(papers: pl.DataFrame) -> pl.DataFrame:
-    """Adds `title_key` and `content_hash`, the hash of what the record says: place and votes do not count."""
+    """Adds `title_key`, `content_hash` of what is said of the paper, and `repeat_hash` with its votes and stars too."""
     parts = [
-        (
-            pl.col(name).list.join("\x1e", ignore_nulls=True) if name in _LISTS else pl.col(name).cast(pl.String)
-        ).fill_null("")
+        (pl.col(name).list.join("\x1e", ignore_nulls=True) if name in _LISTS else pl.col(name).cast(pl.String))
         for name in _HASHED
     ]
-    said = papers.select(pl.concat_str(parts, separator="\x1f")).to_series().to_list()
-    hashes = [hashlib.blake2b(value.encode(), digest_size=16).hexdigest() for value in said]
+    content = _hashes(papers, parts)
     return papers.with_columns(
         title_key=text.title_key(pl.col("title")),
-        content_hash=pl.Series(hashes, dtype=pl.String),
+        content_hash=content,
+        repeat_hash=_hashes(papers, [pl.lit(content), *(pl.col(name).cast(pl.String) for name in _COUNTS)]),
     )
+
+
+def _hashes(papers: pl.DataFrame, parts: list[pl.Expr]) -> pl.Series:
+    """A short hash of each row's texts, which no release of a library changes."""
+    said = papers.select(pl.concat_str([part.fill_null("") for part in parts], separator="\x1f").alias("hash"))
+    hashes = [hashlib.blake2b(value.encode(), digest_size=16).hexdigest() for value in said.to_series().to_list()]
+    return pl.Series("hash", hashes, dtype=pl.String)
 
 
 def found_links(papers: pl.DataFrame) -> pl.DataFrame:

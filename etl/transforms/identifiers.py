@@ -8,7 +8,7 @@ import polars as pl
 _ARXIV = (
     r"(?i)(?:^|arxiv:|/abs/|/pdf/)\s*(\d{2}(?:0[1-9]|1[0-2])\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?(?:\.pdf)?$"
 )
-_DOI = r"(10\.\d{4,9}/\S+?)[.,;)\]}>]*$"
+_DOI = r"(10\.\d{4,9}/\S+)$"
 # arXiv registers a DOI for each of its papers; it says no more than the arXiv identifier does.
 _ARXIV_DOI = r"^10\.48550/arxiv\.(.+)$"
 
@@ -24,5 +24,7 @@ def arxiv_id(text: pl.Expr) -> pl.Expr:
 def doi(text: pl.Expr) -> pl.Expr:
     """The first DOI of a cell in lower case, without resolver; null where there is none or arXiv made it."""
     first = text.str.strip_chars().str.split(" ").list.first()
-    found = first.str.to_lowercase().str.extract(_DOI, 1)
-    return pl.when(~found.str.contains(_ARXIV_DOI)).then(found)
+    named = first.str.to_lowercase().str.extract(_DOI, 1).str.strip_chars_end(".,;]}>")
+    # A bracket at the end belongs to the text around, unless the DOI opened one.
+    found = pl.when(named.str.contains("(", literal=True)).then(named).otherwise(named.str.strip_chars_end(").,;]}>"))
+    return pl.when(~found.str.contains(_ARXIV_DOI) & found.str.contains(r"/\S")).then(found)

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from etl.transforms.sentences import sentences
 from etl.transforms.urls import Canonical, canonical
 
-_TAIL = r"(?:[^\s<>\"{}|\\^`\[\]\x00-\x1f]|\\[_%#&~])"
+# Neither signs that no URL holds nor the punctuation of other scripts.
+_END = r"\s<>\"{}|\\^`\[\]\x00-\x1f。，、；：！？（）【】《》「」『』“”‘’«»…"
+_TAIL = rf"(?:[^{_END}]|\\[_%#&~])"
 _BARE_HOSTS = (
     r"(?:github\.com|gitlab\.com|bitbucket\.org|codeberg\.org|huggingface\.co|hf\.co|zenodo\.org|osf\.io|youtu\.be"
     r"|youtube\.com|anonymous\.4open\.science|goo\.gl|bit\.ly|tinyurl\.com|[A-Za-z0-9-]{1,63}\.(?:github|gitlab)\.io)"
@@ -67,12 +69,10 @@ def find_urls(text: str) -> Iterator[tuple[int, int, Canonical]]:
 
 def _trimmed_end(text: str, start: int, end: int) -> int:
     """The end of a URL less the punctuation of the sentence around it."""
-    while end > start:
-        last = text[end - 1]
-        if last in _TRAILING or (last in ")}" and text.count("(", start, end) < text.count(")", start, end)):
-            end -= 1
-        else:
-            break
+    unopened = text.count(")", start, end) - text.count("(", start, end)
+    while end > start and (text[end - 1] in _TRAILING or (text[end - 1] == ")" and unopened > 0)):
+        unopened -= text[end - 1] == ")"
+        end -= 1
     opening = text.find("(", start, end)
     return opening if opening >= 0 and text.find(")", opening, end) < 0 else end
 

@@ -42,11 +42,11 @@ _GITLAB_PARTS = frozenset("- tree blob raw commits issues merge_requests wikis r
 
 def canonical(url: str) -> Canonical | None:
     """The canonical form of an http(s) URL or `git@host:owner/name`; None where it is no usable web address."""
-    text = re.sub(r"^(?:ssh://)?git@([\w.-]+)[:/]", r"https://\1/", url.strip())
+    text = re.sub(r"^(?:ssh://)?git@([\w.-]+)(?::\d+/|[:/])", r"https://\1/", url.strip())
     text = re.sub(r"^git\+(?=https?://)|^git://", lambda m: "" if m[0] == "git+" else "https://", text)
     if "://" not in text:
         text = f"https://{text}"
-    if len(text) > MAX_URL:
+    if len(text) > MAX_URL or re.search(r"\s", text):
         return None
     try:
         parts = urlsplit(text)
@@ -56,7 +56,10 @@ def canonical(url: str) -> Canonical | None:
         return None
     if parts.scheme.lower() not in ("http", "https") or "." not in host or not re.fullmatch(r"[\w.-]+", host):
         return None
-    if parts.username is not None or port not in (None, 80, 443):
+    if parts.username is not None:
+        # Credentials have no place in a warehouse, and `github.com@other.org` is not on github.com.
+        return None
+    if port not in (None, 80, 443):
         return _plain(parts, host, "other")
     return _by_host(parts, host, host.removeprefix("www."))
 
@@ -104,7 +107,7 @@ def _repository(host: str, segments: list[str]) -> Canonical | None:
     if host == "gitlab.com":
         cut = next((i for i, segment in enumerate(segments) if i >= 2 and segment in _GITLAB_PARTS), len(segments))
         path = segments[:cut]
-    path[-1] = path[-1].removesuffix(".git").rstrip(".")
+    path[-1] = re.sub(r"(?:\.git|\.)+$", "", path[-1])
     if not _OWNER.fullmatch(path[0]) or not all(_NAME.fullmatch(segment) for segment in path[1:]):
         return None
     if not path[-1].strip("."):
@@ -144,7 +147,7 @@ def _video(parts: SplitResult, bare: str, segments: list[str]) -> Canonical:
 
 
 def _page(bare: str, path: str) -> Canonical:
-    tail = re.sub(r"/{2,}", "/", path).removesuffix("/index.html").rstrip("/")
+    tail = re.sub(r"(?:/index\.html|/)+$", "", re.sub(r"/{2,}", "/", path))
     return Canonical(f"https://{bare}{tail}", f"{bare}{tail}", "project_page")
 
 

@@ -1,14 +1,18 @@
--- The spelling of each link that is shown: the most frequent one.
+-- The spelling of each link that is shown: the one of most records, those that say the same counted once.
 -- table: work.spellings
 -- grain: url_key
 WITH spelled AS (
-    SELECT url_key, url, kind = 'repository' AS is_repository FROM work.links
+    SELECT records.content_hash, links.url_key, links.url, links.kind = 'repository' AS is_repository
+    FROM work.links AS links
+    INNER JOIN work.records AS records USING (dump_id, member, record_offset)
     UNION ALL
-    SELECT repository_key(repository_url) AS url_key, repository_url AS url, true AS is_repository FROM work.repositories
+    SELECT records.content_hash, repository_key(seen.repository_url) AS url_key, seen.repository_url AS url, true AS is_repository
+    FROM work.repositories AS seen
+    INNER JOIN work.records AS records USING (dump_id, member, record_offset)
 ),
 
 counted AS (
-    SELECT url_key, url, bool_or(is_repository) AS is_repository, count(*) AS records
+    SELECT url_key, url, bool_or(is_repository) AS is_repository, count(DISTINCT content_hash) AS records
     FROM spelled
     GROUP BY url_key, url
 )

@@ -54,8 +54,17 @@ def fill(small: Small, dumps: Sequence[Dump], each: bool = False) -> list[str]:
     return ids
 
 
+PLACES: list[Path] = []
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _places(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Hypothesis runs many examples in one test: each warehouse gets a folder of its own here."""
+    PLACES.append(tmp_path_factory.mktemp("warehouses"))
+
+
 def warehouse() -> Small:
-    return Small(Path(tempfile.mkdtemp(prefix="warehouse-")))
+    return Small(Path(tempfile.mkdtemp(dir=PLACES[-1])))
 
 
 def split(data: st.DataObject, chosen: Sequence[int]) -> list[Dump]:
