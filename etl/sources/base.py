@@ -34,7 +34,8 @@ class Normalised:
     """Records in our columns. Each frame has `row`, the record's number in the frame that was normalised.
 
     `papers` holds columns of `StagedPaper`, and may hold `comment` (text that can name links) and `page_links`
-    (a list of fields that should each hold a link) and `stars` (those of its repository). `repositories` holds columns of `StagedRepository`.
+    (a list of fields that should each hold a link) and `stars` (those of its repository).
+    `repositories` holds columns of `StagedRepository`.
     """
 
     papers: pl.DataFrame

@@ -136,7 +136,6 @@ def test_no_record_is_lost_and_a_second_run_changes_nothing(chosen: list[int], d
     assert (small.content(), small.rows("SELECT * FROM work.version")) == before
 
 
-@pytest.mark.xfail(strict=True, reason="spellings are counted by records, so that a repeat can turn a tie")
 def test_a_repeat_in_another_dump_turns_no_spelling() -> None:
     upper = daily_row(1, githubRepo="https://github.com/Owner/Name")
     lower = daily_row(2, githubRepo="https://github.com/owner/name")
@@ -149,9 +148,6 @@ def test_a_repeat_in_another_dump_turns_no_spelling() -> None:
     assert differing(one.content(), other.content()) == {}
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a repeat with other stars is a duplicate inside a dump, and an observation in two"
-)
 def test_splitting_a_dump_keeps_the_stars_of_its_repeats() -> None:
     fields = {"githubRepo": "https://github.com/owner/name"}
     few, many = (daily_row(1, **fields, githubStars=stars) for stars in (5, 9))
@@ -178,9 +174,6 @@ def test_a_redelivery_under_another_day_widens_the_days_alone() -> None:
     assert small.content()["core.keywords"] == before["core.keywords"]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a day from the file is written beside one from the caller only if it came first"
-)
 def test_deliveries_with_and_without_a_day_give_the_same_in_any_order() -> None:
     data = daily([daily_row(1)])
     one, other = warehouse(), warehouse()

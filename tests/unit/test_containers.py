@@ -110,16 +110,9 @@ def test_a_container_cut_short_is_refused(name: str, part: float, dump: Callable
     assert is_refused_or_whole(path) if name in ("tar", "gz in tar") else is_refused(path)
 
 
-_UNREAD = "what stands behind the last member of a tar file is never read, and with it the sum of its compression"
-TAR_GZ = pytest.param("tar.gz", marks=pytest.mark.xfail(strict=True, reason=_UNREAD))
-ZIP = pytest.param(
-    "zip", marks=pytest.mark.xfail(strict=True, raises=zipfile.BadZipFile, reason="the sum of a zip member")
-)
-
-
 @pytest.mark.parametrize("lost", [1, 4, 8])
 @pytest.mark.parametrize(
-    "name", ["gz", "gz of two members", "bz2", "xz", "zst", "zip", TAR_GZ, "gz in zip", "gz in tar"]
+    "name", ["gz", "gz of two members", "bz2", "xz", "zst", "zip", "tar.gz", "gz in zip", "gz in tar"]
 )
 def test_a_container_that_lacks_its_last_bytes_is_refused(name: str, lost: int, dump: Callable[[bytes], Path]) -> None:
     whole = FORMATS[name](CONTENT)
@@ -138,7 +131,7 @@ def flipped(data: bytes) -> bytes:
     return data[:middle] + bytes([data[middle] ^ 0x40]) + data[middle + 1 :]
 
 
-@pytest.mark.parametrize("name", ["gz", "bz2", "xz", ZIP, "tar.gz", "tar.gz stored", "gz in zip"])
+@pytest.mark.parametrize("name", ["gz", "bz2", "xz", "zip", "tar.gz", "tar.gz stored", "gz in zip"])
 def test_a_flipped_bit_is_refused_with_a_reason(name: str, dump: Callable[[bytes], Path]) -> None:
     path = dump(flipped(FORMATS[name](CONTENT)))
     with pytest.raises(DumpError) as raised:

@@ -60,6 +60,5 @@ def test_the_only_day_in_a_name(name: str, wanted: dt.date | None) -> None:
     assert dates.day_in_name(name) == wanted
 
 
-@pytest.mark.xfail(strict=True, reason="`date.fromisoformat` also reads ISO week dates")
 def test_a_week_is_no_day() -> None:
     assert dates.day_in_name("report-2025-W24-2.json") is None

@@ -62,7 +62,6 @@ def test_the_first_doi_stands_in_lower_case(text: str | None, wanted: str | None
     assert value(identifiers.doi(pl.col("text")), text) == wanted
 
 
-@pytest.mark.xfail(strict=True, reason="a closing bracket that belongs to the DOI is taken for punctuation")
 def test_a_doi_keeps_a_bracket_that_it_opened() -> None:
     assert value(identifiers.doi(pl.col("text")), "10.5555/s0140-6736(20)") == "10.5555/s0140-6736(20)"
 

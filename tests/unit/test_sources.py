@@ -202,8 +202,13 @@ def test_the_bytes_behind_every_record_are_that_record(tmp_path: Path) -> None:
             assert json.loads(data[offset : offset + length])["paper"]["id"] == arxiv_id
 
 
+def test_a_record_with_other_votes_is_no_repeat(tmp_path: Path) -> None:
+    outcome, _ = normalised(tmp_path, "hf_daily", daily([daily_row(1), daily_row(1, upvotes=40)]))
+    assert (outcome.total("accepted"), outcome.total("duplicates")) == (2, 0)
+
+
 def test_repeats_inside_a_dump_are_counted_and_kept_once(tmp_path: Path) -> None:
-    rows = [daily_row(1), daily_row(2), daily_row(1, upvotes=40)]
+    rows = [daily_row(1), daily_row(2), daily_row(1)]
     outcome, frames = normalised(tmp_path, "hf_daily", daily(rows))
     assert (outcome.total("accepted"), outcome.total("duplicates")) == (2, 1)
     assert frames["papers"].height == 2
@@ -313,9 +318,6 @@ def test_a_snapshot_without_versions_or_parsed_authors_is_read(tmp_path: Path) -
     assert frames["links"].select("url", "evidence_kind").rows() == [("https://github.com/a/b", "comment")]
 
 
-@pytest.mark.xfail(strict=True, reason="a snapshot record without versions gets no date from its identifier")
-def test_the_identifier_gives_the_month_where_nothing_else_does(tmp_path: Path) -> None:
+def test_no_date_is_invented_where_versions_are_missing(tmp_path: Path) -> None:
     _, frames = normalised(tmp_path, "arxiv_snapshot", snapshot_array([snapshot_record(1, versions=None)]))
-    published_on = frames["papers"]["published_on"].item()
-    assert published_on is not None
-    assert (published_on.year, published_on.month) == (2025, 6)
+    assert frames["papers"]["published_on"].item() is None

@@ -141,13 +141,11 @@ def test_what_is_no_web_address_gives_none(url: str) -> None:
     assert canonical(url) is None
 
 
-@pytest.mark.xfail(strict=True, reason="credentials in a URL of github.com give a link that shares a repository's key")
 def test_a_url_with_credentials_shares_no_key_with_a_repository() -> None:
     found = canonical("https://user:secret@github.com/owner/repo-1")
     assert found is None or found.kind == "repository" or found.key != "github.com/owner/repo-1"
 
 
-@pytest.mark.xfail(strict=True, reason="the port of an ssh URL is read as the owner")
 def test_the_port_of_an_ssh_url_is_no_owner() -> None:
     found = canonical("ssh://git@github.com:22/Owner/Repo-1.git")
     assert found is None or found.url in (REPOSITORY, "https://github.com:22/Owner/Repo-1.git")
@@ -169,7 +167,6 @@ _URLS = st.builds(
 )
 
 
-@pytest.mark.xfail(strict=True, reason="a second pass takes off more: `.git` twice, `index.html/`, blanks in a path")
 @given(url=_URLS)
 @example(url="https://github.com/a/b.git.git")
 @example(url="https://lab.github.io/index.html/")
