@@ -25,6 +25,8 @@ from etl.transforms.dates import day_in_name
 HEAD_BYTES = 256 << 10
 PROVENANCE = ("dump_id", "member", "record_offset")
 EXCERPT_CHARS = 1_000
+# Rejected records that wait to be written; a dump of nothing else must not fill memory.
+MAX_WAITING = 50_000
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ class _Worker:
         try:
             for member, day, record in self._records(piece):
                 self._take(piece, member, day, record, unknown)
-                if self.chunk.bytes >= self.shard.chunk_bytes and len(self.shard.pieces) == 1:
+                if self._is_full() and len(self.shard.pieces) == 1:
                     self._flush()
                     held = 0, 0, 0
         except EtlError as error:
@@ -141,6 +143,9 @@ class _Worker:
             self._forget(piece.dump_id, *held)
         outcome.unknown_fields = sorted(unknown)
         return outcome
+
+    def _is_full(self) -> bool:
+        return self.chunk.bytes >= self.shard.chunk_bytes or len(self.rejects) >= MAX_WAITING
 
     def _forget(self, dump_id: str, parsed: int, rejects: int, size: int) -> None:
         for waiting in (self.chunk.parsed, self.chunk.records, self.chunk.dumps, self.chunk.members, self.chunk.days):
@@ -182,8 +187,6 @@ class _Worker:
         return head, self.source.split(rewound)  # type: ignore[arg-type]
 
     def _take(self, piece: Piece, member: str, day: dt.date | None, record: Record, unknown: set[str]) -> None:
-        counts = self.counts.setdefault((piece.dump_id, member), Counts(member))
-        counts.records += 1
         try:
             parsed = self.source.parse(record.data)
         except RecordError as error:
@@ -191,9 +194,9 @@ class _Worker:
                 raise DumpError(
                     "truncated", f"the last line, at byte {record.offset}, is cut; fetch the file again"
                 ) from None
-            counts.records -= 1
             self._reject(piece, member, record, error)
             return
+        self.counts.setdefault((piece.dump_id, member), Counts(member)).records += 1
         unknown |= parsed.keys() - self.known
         chunk = self.chunk
         chunk.parsed.append(parsed)
