@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-import errno
 import json
 import os
 import sys
@@ -88,6 +87,17 @@ def _say(as_json: bool, facts: dict[str, Any], line: str) -> None:
 
 def _print_json(value: Any) -> None:
     print(json.dumps(value, default=str, ensure_ascii=False))
+
+
+@contextmanager
+def _for_reader() -> Iterator[None]:
+    """A block that prints much: whoever reads it through a pipe may leave before its end."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit from None
 
 
 @contextmanager
@@ -321,19 +331,20 @@ def query(
     from etl import published
 
     rows = published.query(_settings(context, warehouse), sql)
-    if format is Format.json:
-        import polars.selectors as cs
+    with _for_reader():
+        if format is Format.json:
+            import polars.selectors as cs
 
-        # JSON has no word for what is not a number.
-        _print_json(rows.with_columns(pl.when(cs.float().is_finite()).then(cs.float())).to_dicts())
-    elif format is Format.csv:
-        from etl.feeds.csv import as_text
+            # JSON has no word for what is not a number.
+            _print_json(rows.with_columns(pl.when(cs.float().is_finite()).then(cs.float())).to_dicts())
+        elif format is Format.csv:
+            from etl.feeds.csv import as_text
 
-        sys.stdout.write(as_text(rows))
-    elif rows.height:
-        _print_rows(f"{rows.height} rows", rows.to_dicts())
-    else:
-        out.print("no rows")
+            sys.stdout.write(as_text(rows))
+        elif rows.height:
+            _print_rows(f"{rows.height} rows", rows.to_dicts())
+        else:
+            out.print("no rows")
 
 
 @app.command()
@@ -359,13 +370,14 @@ def trace(
         records = published.trace_keyword(settings, keyword, period)
     else:
         raise typer.BadParameter("wanted --paper ALIAS, or --keyword K with --period YYYY-MM")
-    if show:
-        for record in records:
-            sys.stdout.buffer.write(published.record_bytes(settings, record) + b"\n")
-    elif as_json:
-        _print_json(records)
-    else:
-        _print_rows(f"{len(records)} records", records)
+    with _for_reader():
+        if show:
+            for record in records:
+                sys.stdout.buffer.write(published.record_bytes(settings, record) + b"\n")
+        elif as_json:
+            _print_json(records)
+        else:
+            _print_rows(f"{len(records)} records", records)
 
 
 @app.command()
@@ -412,10 +424,6 @@ def _guarded(call: Callable[[], None]) -> int:
         err.print(f"error: {error}", markup=False)
         return error.exit_status
     except OSError as error:
-        if error.errno == errno.EPIPE:
-            # The reader of a pipe left; nothing more can be said to it.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 0
         place = error.filename or "the warehouse"
         err.print(
             f"error: {place}: {error.strerror or error}; make room or mend the permissions, then run again",
