@@ -109,9 +109,12 @@ def prove_grain(connection: duckdb.DuckDBPyConnection, table: str, grain: Sequen
     """Raises GrainError where rows of a table repeat its grain or leave it null."""
     columns = ", ".join(f'"{column}"' for column in grain)
     missing = " OR ".join(f'"{column}" IS NULL' for column in grain)
-    rows, distinct, nulls = connection.execute(
-        f"SELECT count(*), (SELECT count(*) FROM (SELECT DISTINCT {columns} FROM {table})), "
-        f"count(*) FILTER ({missing}) FROM {table}"
-    ).fetchall()[0]
+    try:
+        rows, distinct, nulls = connection.execute(
+            f"SELECT count(*), (SELECT count(*) FROM (SELECT DISTINCT {columns} FROM {table})), "
+            f"count(*) FILTER ({missing}) FROM {table}"
+        ).fetchall()[0]
+    except FAULTS as error:
+        raise SqlFileError(table, f"its grain names what it does not select: {str(error).splitlines()[0]}") from None
     if rows != distinct or nulls:
         raise GrainError(table, tuple(grain), rows - distinct + nulls)

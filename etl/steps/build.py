@@ -57,12 +57,13 @@ def build(settings: Settings) -> Built:
         state = f"{_one(connection, 'SELECT coalesce(max(version), 0) FROM work.version')} {fingerprint()}"
         if state == _one(connection, "SELECT coalesce(max(state), '') FROM work.built"):
             return Built()
-        with database.transaction(connection):
-            _take_published(settings, connection)
-            built = build_all(connection)
-            _write_reports(settings, connection)
-            connection.execute("DELETE FROM work.built")
-            connection.execute("INSERT INTO work.built VALUES (?)", [state])
+        # A table at a time: about tables of its own transaction DuckDB knows too little to join them well. Readers see
+        # none of it before it is published, and an interrupted build is due again.
+        connection.execute("DELETE FROM work.built")
+        _take_published(settings, connection)
+        built = build_all(connection)
+        _write_reports(settings, connection)
+        connection.execute("INSERT INTO work.built VALUES (?)", [state])
         return built
 
 
@@ -96,13 +97,9 @@ def _sql_steps(connection: duckdb.DuckDBPyConnection) -> Iterable[Step]:
 
 
 def _maker(query: Query) -> Callable[[duckdb.DuckDBPyConnection], None]:
-    order = ", ".join(query.grain)
-
     def make(connection: duckdb.DuckDBPyConnection) -> None:
         try:
-            connection.execute(
-                f"CREATE OR REPLACE TABLE {query.table} AS SELECT * FROM ({query.text}) ORDER BY {order}"
-            )
+            connection.execute(f"CREATE OR REPLACE TABLE {query.table} AS {query.text}")
         except queries.FAULTS as error:
             raise SqlFileError(str(query.path), str(error).splitlines()[0]) from None
 
