@@ -16,8 +16,6 @@ Floats = NDArray[np.float64]
 MIN_PERIOD_PAPERS = 5
 # Rising is a matter of the last years: what was long before says nothing of it.
 MAX_PERIODS = 36
-# Rising is a matter of the last years: what was long before says nothing of it.
-MAX_PERIODS = 36
 # Complete periods that each figure needs.
 FOR_DIFFERENCE, FOR_GROWTH, FOR_TESTS = 2, 4, 8
 # Strength of the prior, in papers: one paper that becomes four does not lead the table.
