@@ -13,7 +13,7 @@ import polars as pl
 
 from etl import database
 from etl.errors import NothingPublishedError, QueryError, SettingsError, UnknownNameError
-from etl.reading import containers
+from etl.reading import containers, parquet
 from etl.settings import Settings
 
 DATABASE = "papers.duckdb"
@@ -172,11 +172,15 @@ def _rows(connection: duckdb.DuckDBPyConnection, sql: str, values: Sequence[obje
 
 
 def record_bytes(settings: Settings, record: dict[str, Any]) -> bytes:
-    """The very bytes of a traced record, from the stored dump."""
-    for member, stream in containers.members(settings.raw_file(record["dump_id"])):
-        if member == record["member"]:
-            left = record["record_offset"]
-            while left > 0 and (skipped := stream.read(min(left, 1 << 20))):
-                left -= len(skipped)
-            return stream.read(record["record_length"])
+    """The very bytes of a traced record, from the stored dump; of Parquet, which has none, the row as JSON."""
+    for member in containers.members(settings.raw_file(record["dump_id"]), settings.limits):
+        if member.name != record["member"]:
+            continue
+        if record["record_length"] is None:
+            rows = parquet.rows(containers.Rewound(member.stream, 4).stream, settings.limits)
+            return next(row.data for row in rows if row.offset == record["record_offset"])
+        left = record["record_offset"]
+        while left > 0 and (skipped := member.stream.read(min(left, 1 << 20))):
+            left -= len(skipped)
+        return bytes(member.stream.read(record["record_length"]))
     raise UnknownNameError("member", record["member"], [])

@@ -114,7 +114,11 @@ class StagedKeyphrase(Provenance):
 class StagedRepository(Provenance):
     """What a record says about a repository at that time."""
 
-    repository_url = dy.String(primary_key=True, description="canonical repository URL")
+    item = dy.Int64(primary_key=True, min=0, description="number of the observation within the record, from 0")
+    record_length = dy.Int64(nullable=True, min=0, description="bytes of the record in the decoded stream")
+    observed_on = dy.Date(nullable=True, description="day that the record names, else null: the delivery says it")
+    position = dy.Int64(nullable=True, min=1, description="place in the listing, from 1")
+    repository_url = dy.String(description="canonical repository URL")
     host_id = dy.String(nullable=True, description="the host's own number for it")
     stars = dy.Int64(nullable=True, min=0, description="stars at that time")
     forks = dy.Int64(nullable=True, min=0, description="forks at that time")
@@ -122,6 +126,9 @@ class StagedRepository(Provenance):
     license = dy.String(nullable=True, description="licence as the host names it")
     is_archived = dy.Bool(nullable=True, description="read-only on the host")
     pushed_on = dy.Date(nullable=True, description="day of the last push")
+    state = dy.Enum(REPOSITORY_STATES, nullable=True, description="what the host says of it, where the record tells")
+    renamed_to = dy.String(nullable=True, description="canonical URL that it has now")
+    repeat_hash = dy.String(nullable=True, description="hash of all that the record says; null where it is a paper's")
 
 
 class Rejected(Provenance):
@@ -250,6 +257,7 @@ class RepositoryObservations(dy.Schema):
     repository_url = dy.String(primary_key=True, description="see `core.repositories`")
     observed_on = dy.Date(primary_key=True, description="day of the observation")
     source = dy.String(primary_key=True, description="dump format that says so")
+    position = dy.Int64(nullable=True, description="best place in that day's listings, from 1")
     stars = dy.Int64(nullable=True, description="stars")
     forks = dy.Int64(nullable=True, description="forks")
     language = dy.String(nullable=True, description="main language")

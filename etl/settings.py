@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from etl.errors import SettingsError
 
@@ -14,6 +16,75 @@ SQL = PROJECT / "sql"
 EXPECTATIONS = PROJECT / "expectations"
 
 MIB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much of an untrusted dump is read before it counts as hostile. Each can be set as `ETL_LIMIT_<NAME>`.
+
+    `record_bytes` and `string_bytes` bound a record and one text in it, `depth` and `keys` its nesting and the names
+    of one object; `members` counts the files of an archive, `expanded_bytes` what a dump may grow to. Beyond
+    `ratio_from` bytes a dump may not be more than `ratio` times as large as it came. `worker_bytes` is the memory
+    that one worker process may ask for.
+    """
+
+    record_bytes: int = 8 * MIB
+    string_bytes: int = 4 * MIB
+    depth: int = 100
+    keys: int = 1_000
+    members: int = 10_000
+    expanded_bytes: int = 64 << 30
+    ratio: int = 1_000
+    ratio_from: int = 64 * MIB
+    worker_bytes: int = 4 << 30
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Limits:
+        """The limits that the environment asks for; raises SettingsError when a number is not one."""
+        return cls(**{name: _number(env, f"ETL_LIMIT_{name.upper()}", value, 1) for name, value in vars(cls()).items()})
+
+
+@dataclass(frozen=True)
+class Fetching:
+    """How dumps are brought from the network. Sizes are in bytes, times in seconds.
+
+    `urls` replaces the addresses of sources, `pause_seconds` the pauses that they ask for between requests. Nothing is
+    waited for longer than `longest_wait_seconds`. Secrets are in no repr.
+    """
+
+    urls: Mapping[str, str] = field(default_factory=dict)
+    allows_private: bool = False
+    timeout_seconds: float = 120.0
+    max_bytes: int = 4 << 30
+    contact: str = ""
+    retries: int = 4
+    backoff_seconds: float = 1.0
+    longest_wait_seconds: float = 60.0
+    pause_seconds: float | None = None
+    categories: tuple[str, ...] = ("cs",)
+    repositories: int = 500
+    github_token: str = field(default="", repr=False)
+    proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
+    no_proxy: tuple[str, ...] = ()
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Fetching:
+        """What the environment asks for; raises SettingsError where a value cannot be used, without showing secrets."""
+        named = {name: re.fullmatch(r"ETL_FETCH_(\w+)_URL", name) for name in env}
+        return cls(
+            urls={found[1].lower(): _url(name, env[name]) for name, found in named.items() if found and env[name]},
+            allows_private=env.get("ETL_FETCH_PRIVATE", "0") not in ("", "0"),
+            timeout_seconds=_number(env, "ETL_FETCH_TIMEOUT", 120, least=1),
+            max_bytes=_number(env, "ETL_FETCH_MAX_BYTES", 4 << 30, least=1),
+            contact=_header(env, "ETL_FETCH_CONTACT"),
+            retries=_number(env, "ETL_FETCH_RETRIES", 4, least=0),
+            pause_seconds=_number(env, "ETL_FETCH_PAUSE", 0, least=0) if env.get("ETL_FETCH_PAUSE") else None,
+            categories=_categories(env),
+            repositories=_number(env, "ETL_FETCH_REPOSITORIES", 500, least=1),
+            github_token=_header(env, "GITHUB_TOKEN"),
+            proxies=_proxies(env),
+            no_proxy=tuple(name.strip().lower() for name in _either(env, "no_proxy").split(",") if name.strip()),
+        )
 
 
 @dataclass(frozen=True)
@@ -26,10 +97,13 @@ class Settings:
     batch_bytes: int = 512 * MIB
     batch_dumps: int = 5_000
     shard_bytes: int = 32 * MIB
-    record_bytes: int = 16 * MIB
+    limits: Limits = field(default_factory=Limits)
+    rejected_share: float = 0.05
+    keyphrases: bool = True
     settle_seconds: float = 5.0
     keep_published: int = 5
     memory_limit: str = "3GB"
+    fetching: Fetching = field(default_factory=Fetching)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, warehouse: Path | None = None) -> Settings:
@@ -45,9 +119,13 @@ class Settings:
             warehouse=place,
             inbox=inbox,
             workers=_number(env, "ETL_WORKERS", min(os.cpu_count() or 1, 8), least=1),
+            limits=Limits.from_env(env),
+            rejected_share=_share(env, "ETL_REJECTED_SHARE", 0.05),
+            keyphrases=env.get("ETL_KEYPHRASES", "1") != "0",
             settle_seconds=_number(env, "ETL_SETTLE_SECONDS", 5, least=0),
             keep_published=_number(env, "ETL_KEEP_PUBLISHED", 5, least=1),
             memory_limit=env.get("ETL_MEMORY_LIMIT") or "3GB",
+            fetching=Fetching.from_env(env),
         )
 
     @property
@@ -125,9 +203,75 @@ class Settings:
         """The validation report of one batch."""
         return self.reports / batch_id / "validation.json"
 
+    def fetch_state(self, source: str) -> Path:
+        """What is known of earlier fetches of one source."""
+        return self.state / "fetch" / f"{source}.json"
+
+    def fetch_turn(self, publisher: str) -> Path:
+        """The file that the one process holds which asks this publisher now."""
+        return self.state / "fetch" / f".{publisher}.lock"
+
 
 def _number(env: Mapping[str, str], name: str, default: int, least: int) -> int:
     text = env.get(name) or str(default)
     if not text.isascii() or not text.isdigit() or int(text) < least:
         raise SettingsError(name, text, f"a whole number of at least {least}")
     return int(text)
+
+
+def _share(env: Mapping[str, str], name: str, default: float) -> float:
+    text = env.get(name) or str(default)
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise SettingsError(name, text, "a share from 0 to 1")
+    return share
+
+
+def _url(name: str, text: str) -> str:
+    """An address without a name and password in it: those would end up in logs."""
+    try:
+        parts = urlsplit(text)
+        is_usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        raise SettingsError(name, text, "an http or https address") from None
+    if "@" in parts.netloc:
+        raise SettingsError(name, "(hidden)", "an address without a name and password")
+    if not is_usable or not text.isascii() or not text.isprintable() or " " in text:
+        raise SettingsError(name, text, "an http or https address")
+    return text.rstrip("/")
+
+
+def _header(env: Mapping[str, str], name: str) -> str:
+    """A value that is sent as part of a header. It may be a secret: a message never shows it."""
+    text = env.get(name, "").strip()
+    if not text.isascii() or not text.isprintable():
+        raise SettingsError(name, "(hidden)", "printable ASCII")
+    return text
+
+
+def _categories(env: Mapping[str, str]) -> tuple[str, ...]:
+    found = tuple((env.get("ETL_FETCH_CATEGORIES") or "cs").replace(",", " ").split())
+    for category in found:
+        if not re.fullmatch(r"[a-z][a-z-]*(\.[A-Za-z-]+)?", category):
+            raise SettingsError("ETL_FETCH_CATEGORIES", category, "arXiv categories such as cs or cs.LG")
+    return found
+
+
+def _either(env: Mapping[str, str], name: str) -> str:
+    """Proxies are named in small or in capital letters."""
+    return env.get(name) or env.get(name.upper()) or ""
+
+
+def _proxies(env: Mapping[str, str]) -> dict[str, str]:
+    """The proxy for each scheme. They may hold a password: a message never shows them."""
+    found = {}
+    for scheme in ("http", "https"):
+        text = _either(env, f"{scheme}_proxy") or _either(env, "all_proxy")
+        if text and not re.fullmatch(r"https?://[!-~]+", text if "://" in text else f"http://{text}"):
+            raise SettingsError(f"{scheme}_proxy", "(hidden)", "an http or https address")
+        if text:
+            found[scheme] = text if "://" in text else f"http://{text}"
+    return found

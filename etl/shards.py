@@ -7,23 +7,20 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO
 
-import dataframely as dy
 import polars as pl
 
 from etl import sources, storage
 from etl.errors import DumpError, EtlError, RecordError
 from etl.ledger import Counts, Outcome
-from etl.reading import containers
+from etl.reading import containers, parquet
 from etl.reading.records import Record, lines
-from etl.schemas import STAGED, Rejected, StagedPaper, polars_schema
-from etl.sources.base import Head, Parsed, Source
-from etl.transforms import enrich
+from etl.schemas import Rejected, polars_schema
+from etl.settings import Limits
+from etl.sources.base import HEAD_BYTES, Head, Parsed, Source
+from etl.staged import staged
 from etl.transforms.dates import day_in_name
 
-HEAD_BYTES = 256 << 10
-PROVENANCE = ("dump_id", "member", "record_offset")
 EXCERPT_CHARS = 1_000
 # Rejected records that wait to be written; a dump of nothing else must not fill memory.
 MAX_WAITING = 50_000
@@ -53,7 +50,8 @@ class Shard:
     pieces: tuple[Piece, ...]
     folders: dict[str, Path]
     chunk_bytes: int
-    record_bytes: int
+    limits: Limits
+    with_keyphrases: bool = True
 
 
 @dataclass
@@ -66,6 +64,30 @@ class _Chunk:
     members: list[str] = field(default_factory=list)
     days: list[dt.date | None] = field(default_factory=list)
     bytes: int = 0
+
+    def add(self, parsed: Parsed, record: Record, dump_id: str, member: str, day: dt.date | None) -> None:
+        """One more record."""
+        self.parsed.append(parsed)
+        self.records.append(record)
+        self.dumps.append(dump_id)
+        self.members.append(member)
+        self.days.append(day)
+        self.bytes += len(record.data)
+
+    def places(self, has_positions: bool) -> pl.DataFrame:
+        """Where each record came from, and its place in a ranking."""
+        positions = [record.position for record in self.records] if has_positions else None
+        return pl.DataFrame(
+            {
+                "row": pl.Series(range(len(self.parsed)), dtype=pl.Int64),
+                "dump_id": pl.Series(self.dumps, dtype=pl.String),
+                "member": pl.Series(self.members, dtype=pl.String),
+                "record_offset": pl.Series([record.offset for record in self.records], dtype=pl.Int64),
+                "record_length": pl.Series([record.length for record in self.records], dtype=pl.Int64),
+                "observed_on": pl.Series(self.days, dtype=pl.Date),
+                "position": pl.Series(positions or [None] * len(self.parsed), dtype=pl.Int64),
+            }
+        )
 
 
 def normalise_shard(shard: Shard) -> list[Outcome]:
@@ -108,6 +130,7 @@ class _Worker:
         self.chunk = _Chunk()
         self.part_numbers = itertools.count()
         self.seen: set[tuple[str, str]] = set()
+        self.shapes: set[tuple[str, ...]] = set()
         self.counts: dict[tuple[str, str], Counts] = {}
         self.rejects: list[dict[str, object]] = []
 
@@ -124,13 +147,10 @@ class _Worker:
     def _read(self, piece: Piece) -> Outcome:
         outcome = Outcome(piece.dump_id)
         held = len(self.chunk.parsed), len(self.rejects), self.chunk.bytes
-        unknown: set[str] = set()
+        self.shapes.clear()
         try:
-            for member, day, record in self._records(piece):
-                self._take(piece, member, day, record, unknown)
-                if self._is_full() and len(self.shard.pieces) == 1:
-                    self._flush()
-                    held = 0, 0, 0
+            for member, day, records in self._members(piece):
+                self._take(piece, member, day, records)
         except EtlError as error:
             outcome.reason = error.reason if isinstance(error, DumpError) else "unreadable"
             outcome.detail = error.detail if isinstance(error, DumpError) else str(error)
@@ -141,201 +161,127 @@ class _Worker:
             outcome.reason, outcome.detail = "parser_failed", f"{type(error).__name__}: {error}"[:500]
         if outcome.reason:
             self._forget(piece.dump_id, *held)
-        outcome.unknown_fields = sorted(unknown)
+        outcome.unknown_fields = sorted({name for shape in self.shapes for name in shape} - self.known)
         return outcome
 
-    def _is_full(self) -> bool:
-        return self.chunk.bytes >= self.shard.chunk_bytes or len(self.rejects) >= MAX_WAITING
-
     def _forget(self, dump_id: str, parsed: int, rejects: int, size: int) -> None:
+        """Takes back what a refused dump left here; what is written already, the step that joins the shards removes."""
         for waiting in (self.chunk.parsed, self.chunk.records, self.chunk.dumps, self.chunk.members, self.chunk.days):
             del waiting[parsed:]
         del self.rejects[rejects:]
-        self.chunk.bytes = size
+        self.chunk.bytes = size if self.chunk.parsed else 0
         self.counts = {key: counts for key, counts in self.counts.items() if key[0] != dump_id}
 
-    def _records(self, piece: Piece) -> Iterator[tuple[str, dt.date | None, Record]]:
+    def _members(self, piece: Piece) -> Iterator[tuple[str, dt.date | None, Iterator[Record]]]:
+        """Each file of a dump that is of this source, with its own day and its records."""
         if piece.end is not None:
             with piece.path.open("rb") as file:
-                found = lines(file, piece.start, piece.end, self.shard.record_bytes)
-                yield from (("", None, record) for record in found)
+                file.seek(max(0, piece.start - 1))
+                yield "", None, lines(file, self.shard.limits, piece.start, piece.end)
             return
         is_empty = True
-        for member, stream in containers.members(piece.path):
-            head, records = self._split(stream, member or piece.name)
-            if not member:
-                yield from (("", None, record) for record in records)
-                return
-            shown = sources.recognise(head)
-            if shown != self.shard.source:
-                if shown is None and piece.owns_strays:
-                    stray = RecordError("unrecognised_member", "the content is none of the known formats")
-                    self._reject(piece, member, Record(0, head.data[:200], 1), stray)
+        for member in containers.members(piece.path, self.shard.limits):
+            if member.reason:
+                if piece.owns_strays:
+                    self._reject(piece, member.name, Record(0, b"", 1, reason=member.reason), member.detail)
+                continue
+            rewound = containers.Rewound(member.stream, HEAD_BYTES)
+            head = Head(rewound.head, member.name or piece.name)
+            if member.name and sources.recognise(head) != self.shard.source:
+                if sources.recognise(head) is None and piece.owns_strays:
+                    stray = Record(0, head.data[:200], 1, reason="unrecognised_member", size=None)
+                    self._reject(piece, member.name, stray, "the content is none of the known formats")
                 continue
             is_empty = False
-            day = self.source.observed_on(head) or day_in_name(member)
-            yield from ((member, day, record) for record in records)
+            day = (self.source.observed_on(head) or day_in_name(member.name)) if member.name else None
+            yield member.name, day, self._split(head, rewound)
         if is_empty:
             raise DumpError("empty", "an archive without a member of this source; check the file")
 
-    def _split(self, stream: IO[bytes], name: str) -> tuple[Head, Iterator[Record]]:
-        """The head of a stream and its records; what was read for the head is read again by the splitter."""
-        rewound = _Rewound(stream)
-        head = Head(rewound.head, name)
+    def _split(self, head: Head, stream: containers.Rewound) -> Iterator[Record]:
+        if head.is_parquet:
+            return parquet.rows(stream.stream, self.shard.limits)
         if self.source.is_by_line(head):
-            return head, _whole_lines(rewound, self.shard.record_bytes)
-        return head, self.source.split(rewound)  # type: ignore[arg-type]
+            return lines(stream, self.shard.limits)
+        return self.source.split(stream, self.shard.limits)
 
-    def _take(self, piece: Piece, member: str, day: dt.date | None, record: Record, unknown: set[str]) -> None:
-        try:
-            parsed = self.source.parse(record.data)
-        except RecordError as error:
-            if record.is_last_line and error.reason == "malformed_json":
-                raise DumpError(
-                    "truncated", f"the last line, at byte {record.offset}, is cut; fetch the file again"
-                ) from None
-            self._reject(piece, member, record, error)
-            return
-        self.counts.setdefault((piece.dump_id, member), Counts(member)).records += 1
-        unknown |= parsed.keys() - self.known
-        chunk = self.chunk
-        chunk.parsed.append(parsed)
-        chunk.records.append(record)
-        chunk.dumps.append(piece.dump_id)
-        chunk.members.append(member)
-        chunk.days.append(day)
-        chunk.bytes += len(record.data)
+    def _take(self, piece: Piece, member: str, day: dt.date | None, records: Iterator[Record]) -> None:
+        """Parses records; those of a single dump are written as soon as they fill a chunk."""
+        parse, limits, shapes, chunk = self.source.parse, self.shard.limits, self.shapes, self.chunk
+        counts = self.counts.setdefault((piece.dump_id, member), Counts(member))
+        for record in records:
+            if record.reason:
+                self._reject(piece, member, record, "see docs/reliability.md")
+                continue
+            try:
+                parsed = parse(record, limits)
+            except RecordError as error:
+                if record.is_last_line and error.reason in ("malformed_json", "invalid_utf8"):
+                    where = f"the last line, at byte {record.offset}, is cut; fetch the file again"
+                    raise DumpError("truncated", where) from None
+                self._reject(piece, member, record._replace(reason=error.reason), error.detail)
+                continue
+            counts.records += 1
+            shapes.add(tuple(parsed))
+            chunk.add(parsed, record, piece.dump_id, member, day)
+            is_full = chunk.bytes >= self.shard.chunk_bytes or len(self.rejects) >= MAX_WAITING
+            if is_full and len(self.shard.pieces) == 1:
+                self._flush()
+                chunk = self.chunk
 
-    def _reject(self, piece: Piece, member: str, record: Record, error: RecordError) -> None:
+    def _reject(self, piece: Piece, member: str, record: Record, detail: str) -> None:
         counts = self.counts.setdefault((piece.dump_id, member), Counts(member))
         counts.records += 1
         counts.rejected += 1
-        self.rejects.append(self._rejected(piece.dump_id, member, record, error.reason, error.detail))
+        self._set_aside(piece.dump_id, member, record, detail)
 
-    def _rejected(self, dump_id: str, member: str, record: Record, reason: str, detail: str) -> dict[str, object]:
-        return {
-            "dump_id": dump_id,
-            "member": member,
-            "record_offset": record.offset,
-            "record_length": len(record.data),
-            "source": self.shard.source,
-            "reason": reason,
-            "detail": detail[:EXCERPT_CHARS],
-            "excerpt": _escaped(record.data),
-            "parser_version": self.source.parser_version,
-        }
+    def _set_aside(self, dump_id: str, member: str, record: Record, detail: str) -> None:
+        self.rejects.append(
+            {
+                "dump_id": dump_id,
+                "member": member,
+                "record_offset": record.offset,
+                "record_length": record.length,
+                "source": self.shard.source,
+                "reason": record.reason,
+                "detail": detail[:EXCERPT_CHARS],
+                "excerpt": _escaped(record.data),
+                "parser_version": self.source.parser_version,
+            }
+        )
 
     def _flush(self) -> None:
         """Normalises and writes what is waiting."""
         chunk, self.chunk = self.chunk, _Chunk()
         part = f"part-{self.shard.number:05d}-{next(self.part_numbers):04d}.parquet"
         if chunk.parsed:
-            for table, frame in self._staged(chunk).items():
-                self._write(table, part, frame)
+            self._stage(chunk, part)
         rejects, self.rejects = self.rejects, []
         if rejects:
             frame = pl.DataFrame(rejects, schema=polars_schema(Rejected), orient="row")
             self._write("rejected", part, Rejected.validate(frame, cast=True))
 
+    def _stage(self, chunk: _Chunk, part: str) -> None:
+        """Writes the staged tables of a chunk; what breaks a row rule or repeats is left out and counted."""
+        places = chunk.places(self.source.has_positions)
+        made = staged(self.source, chunk.parsed, places, self.seen, self.shard.with_keyphrases)
+        for dump_id, member in zip(chunk.dumps, chunk.members, strict=True):
+            self.counts[dump_id, member].accepted += 1
+        for row, reason, detail in made.broken:
+            counts = self.counts[chunk.dumps[row], chunk.members[row]]
+            counts.accepted -= 1
+            counts.rejected += 1
+            self._set_aside(chunk.dumps[row], chunk.members[row], chunk.records[row]._replace(reason=reason), detail)
+        for row in made.repeats:
+            counts = self.counts[chunk.dumps[row], chunk.members[row]]
+            counts.accepted -= 1
+            counts.duplicates += 1
+        for table, frame in made.tables.items():
+            self._write(table, part, frame)
+
     def _write(self, table: str, part: str, frame: pl.DataFrame) -> None:
         if frame.height:
             storage.write_parquet(self.shard.folders[table] / part, frame)
-
-    def _staged(self, chunk: _Chunk) -> dict[str, pl.DataFrame]:
-        """The staged tables of a chunk; what breaks a row rule or repeats in its dump is counted and left out."""
-        raw = pl.DataFrame(
-            [
-                pl.Series(name, [record.get(name) for record in chunk.parsed], dtype=dtype, strict=False)
-                for name, dtype in self.source.fields.items()
-            ]
-        ).with_columns(row=pl.int_range(pl.len(), dtype=pl.Int64))
-        normalised = self.source.normalise(raw)
-        places = pl.DataFrame(
-            {
-                "row": pl.Series(range(len(chunk.parsed)), dtype=pl.Int64),
-                "dump_id": chunk.dumps,
-                "member": chunk.members,
-                "record_offset": pl.Series([record.offset for record in chunk.records], dtype=pl.Int64),
-                "record_length": pl.Series([len(record.data) for record in chunk.records], dtype=pl.Int64),
-                "observed_on": pl.Series(chunk.days, dtype=pl.Date),
-                "position": pl.Series(
-                    [record.position if self.source.has_positions else None for record in chunk.records], dtype=pl.Int64
-                ),
-            }
-        )
-        papers = _with_missing(normalised.papers.join(places, on="row", how="left", maintain_order="left"))
-        found = enrich.found_links(papers)
-        papers = enrich.with_statements(enrich.with_keys(papers), found)
-        kept = self._accepted(papers, chunk)
-        where = kept.select("row", *PROVENANCE)
-        staged = {
-            "papers": kept.drop("row"),
-            "links": _of(where, found),
-            "keyphrases": _of(where, enrich.found_keyphrases(kept)),
-        }
-        if normalised.repositories is not None:
-            staged["repositories"] = _of(where, enrich.found_repositories(normalised.repositories))
-        return {table: _conformed(STAGED[table], frame) for table, frame in staged.items()}
-
-    def _accepted(self, papers: pl.DataFrame, chunk: _Chunk) -> pl.DataFrame:
-        """The rows that keep the row rules of `StagedPaper`, each once a dump."""
-        columns = list(polars_schema(StagedPaper))
-        good, failure = StagedPaper.filter(papers.select(*columns), cast=True)
-        broken = failure.details()
-        if broken.height:
-            self._reject_broken(broken, chunk)
-        kept = papers.select("row", *PROVENANCE).join(good, on=PROVENANCE, how="inner", maintain_order="left")
-        keys = kept.select("dump_id", "member", "repeat_hash").iter_rows()
-        return kept.filter(pl.Series([self._is_first(*key) for key in keys], dtype=pl.Boolean))
-
-    def _is_first(self, dump_id: str, member: str, repeat_hash: str) -> bool:
-        counts = self.counts[dump_id, member]
-        if (dump_id, repeat_hash) in self.seen:
-            counts.duplicates += 1
-            return False
-        self.seen.add((dump_id, repeat_hash))
-        counts.accepted += 1
-        return True
-
-    def _reject_broken(self, broken: pl.DataFrame, chunk: _Chunk) -> None:
-        rules = [
-            name for name in broken.columns if broken.schema[name] == pl.Enum and name not in StagedPaper.column_names()
-        ]
-        places = {
-            key: number
-            for number, key in enumerate(
-                zip(chunk.dumps, chunk.members, (r.offset for r in chunk.records), strict=True)
-            )
-        }
-        for row in broken.iter_rows(named=True):
-            dump_id, member, offset = (row[name] for name in PROVENANCE)
-            rule = next(name for name in rules if row[name] == "invalid")
-            reason = "missing_title" if rule == "title|nullability" else rule.replace("|", "_")
-            record = chunk.records[places[dump_id, member, offset]]
-            self.rejects.append(self._rejected(dump_id, member, record, reason, f"the record breaks the rule {rule}"))
-            self.counts[dump_id, member].rejected += 1
-
-
-def _with_missing(papers: pl.DataFrame) -> pl.DataFrame:
-    """Adds the columns of `StagedPaper` that the source does not have, as nulls."""
-    extra = {"comment": pl.String(), "page_links": pl.List(pl.String()), "stars": pl.Int64()}
-    wanted = {**polars_schema(StagedPaper), **extra}
-    present = {*papers.columns, "title_key", "content_hash", "repeat_hash", "statement", "statement_sentence"}
-    missing = {name: dtype for name, dtype in wanted.items() if name not in present}
-    return papers.with_columns(pl.lit(None, dtype=dtype).alias(name) for name, dtype in missing.items())
-
-
-def _of(where: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
-    """Rows found in records, with the records' provenance in place of the row number."""
-    return where.join(found, on="row", how="inner", maintain_order="left_right").drop("row")
-
-
-def _conformed(table: type[dy.Schema], frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame as the table is declared, sorted by its key; raises SchemaError or ValidationError where it is not."""
-    schema = polars_schema(table)
-    missing = [pl.lit(None, dtype=dtype).alias(name) for name, dtype in schema.items() if name not in frame.columns]
-    conformed = frame.with_columns(*missing).select(*schema).sort(table.primary_key(), maintain_order=True)
-    return table.validate(conformed, cast=True)
 
 
 def _escaped(data: bytes) -> str:
@@ -343,34 +289,3 @@ def _escaped(data: bytes) -> str:
     text = data[: 4 * EXCERPT_CHARS].decode("utf-8", "backslashreplace")
     shown = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
     return shown[:EXCERPT_CHARS]
-
-
-class _Rewound:
-    """A stream whose start was looked at and is read again."""
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self.stream = stream
-        self.head = containers.start_of(stream, HEAD_BYTES)
-        self.waiting = self.head
-
-    def read(self, size: int) -> bytes:
-        """The next bytes, those of the head first."""
-        if self.waiting:
-            piece, self.waiting = self.waiting[:size], self.waiting[size:]
-            return piece
-        return self.stream.read(size)
-
-    def readline(self, size: int = -1) -> bytes:
-        """The next line, also one that begins in the head and ends after it."""
-        if not self.waiting:
-            return self.stream.readline(size)
-        end = self.waiting.find(b"\n") + 1
-        if end:
-            piece, self.waiting = self.waiting[:end], self.waiting[end:]
-            return piece
-        piece, self.waiting = self.waiting, b""
-        return piece + self.stream.readline(size)
-
-
-def _whole_lines(stream: _Rewound, longest: int) -> Iterator[Record]:
-    return lines(stream, longest=longest)  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ import polars as pl
 
 from etl.ledger import Outcome
 from etl.schemas import STAGED
+from etl.settings import Limits
 from etl.shards import Piece, Shard, normalise_shard
 
 TOPICS = (
@@ -108,7 +109,7 @@ def normalised(folder: Path, source: str, data: bytes, name: str = "dump") -> tu
     path.write_bytes(data)
     folders = {table: folder / table for table in (*STAGED, "rejected")}
     piece = Piece(hashlib.sha256(data).hexdigest(), path, name)
-    (outcome,) = normalise_shard(Shard(0, source, (piece,), folders, 1 << 20, 1 << 20))
+    (outcome,) = normalise_shard(Shard(0, source, (piece,), folders, 1 << 20, Limits()))
     frames = {}
     for table, place in folders.items():
         parts = sorted(place.glob("part-*.parquet"))

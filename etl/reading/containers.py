@@ -13,11 +13,13 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, NamedTuple, Protocol
 
 import zstandard
 
 from etl.errors import DumpError
+from etl.reading import parquet
+from etl.settings import Limits
 
 CHUNK = 1 << 20
 
@@ -125,8 +127,17 @@ def is_plain(path: Path) -> bool:
     return not head.startswith(tuple(magic for magic, _ in _MAGIC)) and not _is_zip(path) and not _is_tar(path)
 
 
-def members(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
-    """Each file inside an archive with its decoded stream; a file that is no archive is one member, with no name.
+class Member(NamedTuple):
+    """A file inside an archive with its decoded stream; or why it is not read. A plain file is one without a name."""
+
+    name: str
+    stream: IO[bytes]
+    reason: str = ""
+    detail: str = ""
+
+
+def members(path: Path, limits: Limits) -> Iterator[Member]:
+    """Each file inside an archive; a file that is no archive is one member, with no name.
 
     Raises DumpError where the container is broken.
     """
@@ -137,7 +148,7 @@ def members(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
             yield from _tar_members(path)
         else:
             with path.open("rb") as raw:
-                yield "", decoded(raw)
+                yield Member("", decoded(raw))
     except _BROKEN as error:
         raise DumpError("corrupt_archive", f"{error}; fetch the file again") from None
 
@@ -168,26 +179,26 @@ def _is_tar(path: Path) -> bool:
     return len(head) == 512 and head[257:262] == b"ustar"
 
 
-def _zip_members(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
+def _zip_members(path: Path) -> Iterator[Member]:
     with zipfile.ZipFile(path) as archive:
         for info in sorted(archive.infolist(), key=lambda info: info.filename):
             if info.is_dir() or _is_hidden(info.filename):
                 continue
             try:
                 with archive.open(info) as raw:
-                    yield info.filename, decoded(io.BufferedReader(_Guarded(raw), CHUNK))
+                    yield Member(info.filename, decoded(io.BufferedReader(_Guarded(raw), CHUNK)))
             except (RuntimeError, NotImplementedError) as error:
                 raise DumpError("corrupt_archive", f"{info.filename}: {error}") from None
 
 
-def _tar_members(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
+def _tar_members(path: Path) -> Iterator[Member]:
     with path.open("rb") as raw:
         stream = decoded(raw)
         with tarfile.open(fileobj=stream, mode="r|") as archive:
             for info in archive:
                 content = archive.extractfile(info) if info.isreg() and not _is_hidden(info.name) else None
                 if content is not None:
-                    yield info.name, decoded(io.BytesIO(content.read()))
+                    yield Member(info.name, decoded(io.BytesIO(content.read())))
         # The sum of the compression stands behind the last member.
         while stream.read(CHUNK):
             pass
@@ -195,3 +206,49 @@ def _tar_members(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
 
 def _is_hidden(name: str) -> bool:
     return any(part.startswith((".", "__MACOSX")) for part in name.split("/") if part not in (".", ".."))
+
+
+# Parquet is read from its end: inside a compressed file it has to fit into memory.
+_LARGEST_INNER_PARQUET = 256 << 20
+
+
+class Rewound:
+    """A stream whose start was looked at and is read again. Of Parquet, `head` ends in the footer."""
+
+    def __init__(self, stream: IO[bytes], size: int) -> None:
+        self.stream = stream
+        self.head = self.waiting = start_of(stream, size)
+        self.place = 0
+        if self.head.startswith(parquet.MAGIC):
+            self.stream, self.waiting = _seekable(stream, self.head), b""
+            self.head += parquet.footer(self.stream)
+            self.stream.seek(0)
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes, those of the head first."""
+        if self.place >= len(self.waiting):
+            return self.stream.read(size)
+        end = len(self.waiting) if size < 0 else self.place + size
+        piece, self.place = self.waiting[self.place : end], end
+        return piece + self.stream.read() if size < 0 else piece
+
+    def readline(self, size: int = -1, /) -> bytes:
+        """The next line, also one that begins in the head and ends after it."""
+        if self.place >= len(self.waiting):
+            return self.stream.readline(size)
+        end = self.waiting.find(b"\n", self.place) + 1 or len(self.waiting)
+        end = end if size < 0 else min(end, self.place + size)
+        piece, self.place = self.waiting[self.place : end], end
+        if end < len(self.waiting) or piece.endswith(b"\n") or len(piece) == size:
+            return piece
+        return piece + self.stream.readline(size - len(piece) if size >= 0 else -1)
+
+
+def _seekable(stream: IO[bytes], head: bytes) -> IO[bytes]:
+    """A stream that can be read from its end, as Parquet has to be; raises DumpError where it is too large for that."""
+    if isinstance(stream, io.BufferedReader) and isinstance(stream.raw, io.FileIO):
+        return stream
+    data = head + stream.read(_LARGEST_INNER_PARQUET)
+    if len(data) > _LARGEST_INNER_PARQUET:
+        raise DumpError("too_large", "Parquet inside a compressed file or archive; deliver it as it is")
+    return io.BytesIO(data)

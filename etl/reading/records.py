@@ -3,51 +3,87 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import IO
+from collections.abc import Collection, Iterator
+from typing import NamedTuple, Protocol
 
 from etl.errors import DumpError
+from etl.settings import Limits
 
 CHUNK = 1 << 20
-LONGEST = 16 << 20
+# What is kept of a record that is too long to be read.
+SHOWN = 1_000
 _MARK = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """The bytes of one record, where they stand in the decoded stream, and their place in the listing from 1.
 
-    `is_last_line` marks a line without a line end: where such a line makes no sense, the file was cut.
+    `is_last_line` marks a line without a line end: where such a line makes no sense, the file was cut. `context` is
+    what the record needs of the dump around it, such as a header. A `reason` says why the splitter could not give
+    it whole. `size` is its length in the stream where that is not the length of `data`: None where a format has no
+    byte positions, whose `offset` is then the record's number.
     """
 
     offset: int
     data: bytes
     position: int
     is_last_line: bool = False
+    context: bytes = b""
+    reason: str = ""
+    size: int | None = -1
+
+    @property
+    def length(self) -> int | None:
+        """Bytes of the record in the decoded stream, or null where the format has no byte positions."""
+        return len(self.data) if self.size == -1 else self.size
 
 
-def lines(stream: IO[bytes], start: int = 0, end: int | None = None, longest: int = LONGEST) -> Iterator[Record]:
-    """The lines that begin in `start` ≤ byte < `end`, blank ones left out. With a `start`, the stream must seek.
+class Stream(Protocol):
+    """What a decoded stream can do: no more than to be read on."""
 
-    Raises DumpError for a line longer than `longest`. Positions count from the start of the shard.
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes, at most `size` of them."""
+        ...
+
+    def readline(self, size: int = -1, /) -> bytes:
+        """The next line, at most `size` bytes of it."""
+        ...
+
+
+def lines(stream: Stream, limits: Limits, start: int = 0, end: int | None = None) -> Iterator[Record]:
+    """The lines that begin in `start` ≤ byte < `end`, blank ones left out. Positions count from the start.
+
+    With a `start`, the stream stands on the byte before it. A line that is too long is given cut, with its reason.
     """
-    offset, position = start, 0
+    offset, position, longest = start, 0, limits.record_bytes
     if start:
         # The line that reaches over the border belongs to the shard before.
-        stream.seek(start - 1)
         offset += len(stream.readline()) - 1
     while end is None or offset < end:
-        line = stream.readline(longest + 1)
+        line = stream.readline(longest + 2)
         if not line:
             return
-        if len(line) > longest:
-            raise DumpError("record_too_long", f"the line at byte {offset} is longer than {longest} bytes")
+        is_whole = line.endswith(b"\n")
         data = (line.removeprefix(_MARK) if offset == 0 else line).strip()
-        if data:
+        if len(data) > longest:
             position += 1
-            yield Record(offset + line.index(data), data, position, not line.endswith(b"\n"))
+            rest = 0 if is_whole else _skip_line(stream)
+            yield Record(offset, line[:SHOWN], position, reason="record_too_long", size=len(line) + rest)
+            offset += rest
+        elif data:
+            position += 1
+            yield Record(offset + line.index(data), data, position, not is_whole)
         offset += len(line)
+
+
+def _skip_line(stream: Stream) -> int:
+    """Reads to the end of a line; returns the number of bytes."""
+    skipped = 0
+    while piece := stream.readline(CHUNK):
+        skipped += len(piece)
+        if piece.endswith(b"\n"):
+            break
+    return skipped
 
 
 # A whole string, a bracket, a comma, or the quote of a string that the chunk cuts.
@@ -57,8 +93,8 @@ _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{},"]', re.DOTALL)
 class _ArraySplitter:
     """Finds the items of one JSON array by its brackets, quotes and commas."""
 
-    def __init__(self, key: bytes, longest: int) -> None:
-        self.key, self.longest = b'"' + key + b'"', longest
+    def __init__(self, keys: Collection[str], longest: int) -> None:
+        self.keys, self.longest = {f'"{key}"'.encode() for key in keys}, longest
         self.data, self.origin, self.place = b"", 0, 0
         self.depth, self.array_depth = 0, 0
         self.item: int | None = None
@@ -114,7 +150,7 @@ class _ArraySplitter:
         self.depth += 1
         if self.array_depth or token != b"[":
             return
-        if self.depth == 1 or (self.depth == 2 and self.last_string == self.key):
+        if self.depth == 1 or (self.depth == 2 and self.last_string in self.keys):
             self.array_depth, self.item = self.depth, end
 
     def _close(self, token: bytes, start: int) -> Iterator[Record]:
@@ -139,16 +175,28 @@ class _ArraySplitter:
         return Record(self.origin + start + raw.index(data), data, self.position)
 
 
-def array_items(stream: IO[bytes], key: str = "data", longest: int = LONGEST) -> Iterator[Record]:
-    """The items of a JSON array, or of the array under `key` of an object, unparsed.
+def array_items(stream: Stream, limits: Limits, *keys: str) -> Iterator[Record]:
+    """The items of a JSON array, or of the array under one of the keys of an object, unparsed.
 
     Raises DumpError where the document ends inside its brackets, goes on after them, or has no such array.
     """
-    splitter = _ArraySplitter(key.encode(), longest)
+    splitter = _ArraySplitter(keys or ("data",), limits.record_bytes)
     while chunk := stream.read(CHUNK):
         yield from splitter.feed(chunk)
     if not splitter.closed:
         end = splitter.origin + len(splitter.data)
         raise DumpError("truncated", f"the document ends inside its brackets at byte {end}; fetch the file again")
     if not splitter.array_depth:
-        raise DumpError("malformed_json", f"no array, and none under {key!r}")
+        raise DumpError("malformed_json", f"no array, and none under {' or '.join(keys or ('data',))}")
+
+
+def document(stream: Stream, limits: Limits) -> Iterator[Record]:
+    """The whole stream as one record; raises DumpError where it is longer than a record may be."""
+    data = b""
+    while chunk := stream.read(CHUNK):
+        data += chunk
+        if len(data) > limits.record_bytes:
+            raise DumpError("record_too_long", f"the document is longer than {limits.record_bytes} bytes")
+    shown = data.removeprefix(_MARK).strip()
+    if shown:
+        yield Record(data.index(shown), shown, 1)

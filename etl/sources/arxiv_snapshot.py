@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import IO
 
 import polars as pl
 
 from etl.errors import RecordError
-from etl.reading.records import Record, array_items
-from etl.sources.base import Head, Normalised, Parsed, Source, json_object, required_text
+from etl.reading.records import Record
+from etl.settings import Limits
+from etl.sources.base import Head, Normalised, Parsed, Source, json_items, json_object, required_text
 from etl.transforms import dates, identifiers, text
 
 _KEYS = (b'"id"', b'"title"', b'"abstract"', b'"categories"')
@@ -27,19 +26,14 @@ def is_by_line(head: Head) -> bool:
     return head.first == b"{"
 
 
-def split(stream: IO[bytes]) -> Iterator[Record]:
-    """The items of an array."""
-    return array_items(stream)
-
-
-def parse(data: bytes) -> Parsed:
+def parse(record: Record, limits: Limits) -> Parsed:
     """One paper; raises RecordError without id or title."""
-    record = json_object(data)
-    required_text(record, "id", reason="missing_id")
-    required_text(record, "title", reason="missing_title")
-    record["versions"] = _first_version(record.get("versions"))
-    record["authors_parsed"] = _names(record.get("authors_parsed"))
-    return record
+    found = json_object(record, limits)
+    required_text(found, "id", reason="missing_id")
+    required_text(found, "title", reason="missing_title")
+    found["versions"] = _first_version(found.get("versions"))
+    found["authors_parsed"] = _names(found.get("authors_parsed"))
+    return found
 
 
 def _first_version(versions: object) -> str | None:
@@ -86,10 +80,9 @@ SOURCE = Source(
     licence="CC0-1.0",
     priority=1,
     parser_version=1,
-    has_positions=False,
     recognise=recognise,
     is_by_line=is_by_line,
-    split=split,
+    split=json_items,
     parse=parse,
     fields={
         "id": pl.String(),

@@ -2,43 +2,103 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
+import io
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import IO, Any
+from functools import cached_property
+from typing import Any
 
-import orjson
 import polars as pl
 
-from etl.errors import RecordError
-from etl.reading.records import Record
+from etl.errors import DumpError, RecordError
+from etl.reading import strict_json, tables
+from etl.reading.records import Record, Stream, array_items, lines
+from etl.settings import Limits
 
 Parsed = dict[str, Any]
+HEAD_BYTES = 256 << 10
+_MARK = b"\xef\xbb\xbf"
+_ARRAYS = ("data", "results", "items", "papers", "collection")
+_FIRST_ITEM = re.compile(rb"(?:\xef\xbb\xbf)?\s*[\[{]")
+_ROOT = re.compile(rb"(?:\s+|<\?[^>]*\?>|<!--.*?-->|<!DOCTYPE[^>\[]*(?:\[.*?\])?\s*>)*+<([A-Za-z_][\w.:-]*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Head:
-    """The first bytes of a dump, decoded, and the name that it came under."""
+    """The first bytes of a dump, decoded, and the name that it came under. Of Parquet the footer follows the start."""
 
     data: bytes
     name: str
 
-    @property
+    @cached_property
     def first(self) -> bytes:
         """The first byte that is neither a blank nor a byte order mark."""
-        return self.data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+        return self.data.removeprefix(_MARK).lstrip()[:1]
+
+    @cached_property
+    def line(self) -> Parsed:
+        """The JSON object on the first line, empty where there is none or it is cut."""
+        if self.first != b"{":
+            return {}
+        first, end, _ = self.data.removeprefix(_MARK).lstrip().partition(b"\n")
+        try:
+            value = strict_json.parse(first)
+        except RecordError:
+            return {}
+        return value if isinstance(value, dict) and (end or len(self.data) < HEAD_BYTES) else {}
+
+    @cached_property
+    def item(self) -> Parsed:
+        """The first object of a JSON array, or of the array under one name of an object, empty where it is cut."""
+        found = _FIRST_ITEM.match(self.data)
+        if not found:
+            return {}
+        try:
+            record = next(array_items(io.BytesIO(self.data), Limits(), *_ARRAYS), None)
+            value = strict_json.parse(record.data) if record else None
+        except (RecordError, DumpError):
+            return {}
+        return value if isinstance(value, dict) else {}
+
+    def columns(self, delimiter: str = ",") -> tuple[str, ...]:
+        """The names in the header of a delimited text, empty where it is none."""
+        header = self.data.removeprefix(_MARK).lstrip().partition(b"\n")[0].rstrip(b"\r")
+        if not header or self.first in (b"{", b"[", b"<") or self.is_parquet:
+            return ()
+        try:
+            return tables.columns(header, delimiter)
+        except (DumpError, ValueError, csv.Error):
+            return ()
+
+    @cached_property
+    def root(self) -> str:
+        """The name of the first element of an XML document, as written; empty where it is none."""
+        if self.first != b"<":
+            return ""
+        found = _ROOT.match(self.data.removeprefix(_MARK))
+        return found[1].decode() if found else ""
+
+    @property
+    def is_parquet(self) -> bool:
+        """Whether this is Parquet, whose column names stand in the footer."""
+        return self.data.startswith(b"PAR1")
 
 
 @dataclass(frozen=True)
 class Normalised:
     """Records in our columns. Each frame has `row`, the record's number in the frame that was normalised.
 
-    `papers` holds columns of `StagedPaper`, and may hold `comment` (text that can name links) and `page_links`
-    (a list of fields that should each hold a link) and `stars` (those of its repository).
-    `repositories` holds columns of `StagedRepository`.
+    `papers` holds columns of `StagedPaper`, and may hold `comment` (text that can name links), `page_links` (a list of
+    fields that should each hold a link), `evidence_kind` and `is_official` of those links (else a field of a page),
+    and `stars` (those of its repository).
+    `repositories` holds columns of `StagedRepository`, with `cell`, a text that names one, in place of its URL. A
+    source without papers has them alone; it may give a record several rows, each with an `observed_on` of its own.
     """
 
-    papers: pl.DataFrame
+    papers: pl.DataFrame | None = None
     repositories: pl.DataFrame | None = None
 
 
@@ -46,10 +106,13 @@ class Normalised:
 class Source:
     """One dump format. Its file's name is its name.
 
+    `split` cuts a stream into records, `parse` reads one; both obey the limits, and raise DumpError or RecordError.
     `fields` are the parsed fields that are mapped, with their types; `ignored` those that are left out on purpose;
     any other is reported. `priority` 1 is believed first where sources disagree. Raise `parser_version` when the
     meaning of a record changes: its dumps are then read again. `has_positions` says that the order of records is a
-    ranking.
+    ranking, `is_by_line` that each line is a record, so that a large dump is read in pieces at once. A dump of which
+    more than `rejected_share` is rejected is refused (else the setting decides); one whose shape differs by more than
+    `drift` allows from the last good one, too.
     """
 
     title: str
@@ -58,33 +121,33 @@ class Source:
     priority: int
     parser_version: int
     recognise: Callable[[Head], bool]
-    split: Callable[[IO[bytes]], Iterator[Record]]
-    parse: Callable[[bytes], Parsed]
+    split: Callable[[Stream, Limits], Iterator[Record]]
+    parse: Callable[[Record, Limits], Parsed]
     fields: Mapping[str, pl.DataType]
     normalise: Callable[[pl.DataFrame], Normalised]
     ignored: frozenset[str] = frozenset()
-    has_positions: bool = True
+    has_positions: bool = False
+    rejected_share: float | None = None
     observed_on: Callable[[Head], dt.date | None] = field(default=lambda head: None)
     is_by_line: Callable[[Head], bool] = field(default=lambda head: False)
 
 
-def json_value(data: bytes) -> Any:
-    """The JSON value that the bytes spell; raises RecordError with the place of the mistake."""
-    try:
-        return orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        reason = (
-            "invalid_utf8" if "utf-8" in error.msg.lower() or "surrogate" in error.msg.lower() else "malformed_json"
-        )
-        raise RecordError(reason, str(error)) from None
-
-
-def json_object(data: bytes) -> Parsed:
-    """The JSON object that the bytes spell; raises RecordError where they spell something else."""
-    value = json_value(data)
+def json_object(record: Record, limits: Limits) -> Parsed:
+    """The JSON object that a record spells; raises RecordError where it spells something else."""
+    value = strict_json.parse(record.data, limits)
     if not isinstance(value, dict):
         raise RecordError("not_an_object", f"found {type(value).__name__}, wanted an object")
     return value
+
+
+def json_items(stream: Stream, limits: Limits) -> Iterator[Record]:
+    """The items of a JSON array."""
+    return array_items(stream, limits)
+
+
+def json_lines(stream: Stream, limits: Limits) -> Iterator[Record]:
+    """The lines of a stream."""
+    return lines(stream, limits)
 
 
 def required_text(record: Parsed, *names: str, reason: str) -> str:

@@ -10,14 +10,16 @@ import ast
 import datetime as dt
 import re
 from collections.abc import Iterator
-from typing import IO, Any
+from typing import Any
 
 import orjson
 import polars as pl
 
 from etl.errors import DumpError, RecordError
-from etl.reading.records import Record, array_items
-from etl.sources.base import Head, Normalised, Parsed, Source, json_value, required_text
+from etl.reading import strict_json
+from etl.reading.records import Record, Stream, array_items
+from etl.settings import Limits
+from etl.sources.base import Head, Normalised, Parsed, Source, required_text
 from etl.transforms import dates, identifiers, text
 
 _PAPER = re.compile(rb"""["']paper["']\s*:\s*\{""")
@@ -40,9 +42,9 @@ def observed_on(head: Head) -> dt.date | None:
     return dates.day_in_name(found.pop().decode()) if len(found) == 1 else None
 
 
-def split(stream: IO[bytes]) -> Iterator[Record]:
+def split(stream: Stream, limits: Limits) -> Iterator[Record]:
     """The items of the array, checked to be UTF-8."""
-    for record in array_items(stream):
+    for record in array_items(stream, limits):
         try:
             record.data.decode()
         except UnicodeDecodeError as error:
@@ -51,19 +53,19 @@ def split(stream: IO[bytes]) -> Iterator[Record]:
         yield record
 
 
-def parse(data: bytes) -> Parsed:
+def parse(record: Record, limits: Limits) -> Parsed:
     """One listed paper, its inner fields as `paper.…`; raises RecordError without id or title."""
-    row = json_value(data)
+    row = strict_json.parse(record.data, limits)
     if isinstance(row, str):
         row = _literal(row)
     if not isinstance(row, dict) or not isinstance(row.get("paper"), dict):
         raise RecordError("not_an_object", "wanted an object with `paper` inside")
-    record = {str(name): value for name, value in row.items() if name != "paper"}
-    record |= {f"paper.{name}": value for name, value in row["paper"].items()}
-    required_text(record, "paper.id", reason="missing_id")
-    required_text(record, "paper.title", "title", reason="missing_title")
-    record["paper.authors"] = _names(record.get("paper.authors"))
-    return record
+    found = {str(name): value for name, value in row.items() if name != "paper"}
+    found |= {f"paper.{name}": value for name, value in row["paper"].items()}
+    required_text(found, "paper.id", reason="missing_id")
+    required_text(found, "paper.title", "title", reason="missing_title")
+    found["paper.authors"] = _names(found.get("paper.authors"))
+    return found
 
 
 def _literal(row: str) -> Any:
@@ -108,6 +110,7 @@ SOURCE = Source(
     publisher="`GET /api/daily_papers?date=YYYY-MM-DD` of huggingface.co",
     licence="none stated",
     priority=2,
+    has_positions=True,
     parser_version=1,
     recognise=recognise,
     observed_on=observed_on,

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import IO
 
 import polars as pl
 
 from etl.errors import DumpError, RecordError
-from etl.reading.records import Record, lines
+from etl.reading.records import Record, Stream, lines
+from etl.settings import Limits
 from etl.sources.base import Head, Normalised, Parsed, Source
 from etl.transforms import text
 
@@ -44,12 +44,12 @@ def recognise(head: Head) -> bool:
     return kinds == [False, True] * 3 and head.first not in (b"{", b"[", b"<", b"#", b"@")
 
 
-def split(stream: IO[bytes]) -> Iterator[Record]:
+def split(stream: Stream, limits: Limits) -> Iterator[Record]:
     """A record for each title with its abstract, and for each of either that has no partner."""
     title: Record | None = None
     position = 0
     after_banner = False
-    for line in _page_lines(stream):
+    for line in _page_lines(stream, limits):
         words = line.data.decode()
         if after_banner and words.startswith(_GLUED) and words != _GLUED:
             line = Record(line.offset + len(_GLUED), line.data[len(_GLUED) :], 0)
@@ -75,8 +75,8 @@ def split(stream: IO[bytes]) -> Iterator[Record]:
         yield Record(title.offset, title.data, position + 1)
 
 
-def _page_lines(stream: IO[bytes]) -> Iterator[Record]:
-    for line in lines(stream):
+def _page_lines(stream: Stream, limits: Limits) -> Iterator[Record]:
+    for line in lines(stream, limits):
         try:
             line.data.decode()
         except UnicodeDecodeError as error:
@@ -85,9 +85,9 @@ def _page_lines(stream: IO[bytes]) -> Iterator[Record]:
         yield line
 
 
-def parse(data: bytes) -> Parsed:
+def parse(record: Record, limits: Limits) -> Parsed:
     """Title and abstract; raises RecordError where one of them is missing."""
-    first, _, rest = data.decode().partition("\n")
+    first, _, rest = record.data.decode().partition("\n")
     if not rest.strip():
         if is_abstract(first.strip()):
             raise RecordError("missing_title", "an abstract without a title before it")
@@ -107,6 +107,7 @@ SOURCE = Source(
     publisher="a browser on huggingface.co/papers",
     licence="page terms",
     priority=3,
+    has_positions=True,
     parser_version=1,
     recognise=recognise,
     split=split,

@@ -14,11 +14,9 @@ from etl import ledger, sources, storage
 from etl.errors import DumpError, InputPathError
 from etl.ledger import Delivery
 from etl.reading import containers
-from etl.settings import Settings
-from etl.sources.base import Head
+from etl.settings import Limits, Settings
+from etl.sources.base import HEAD_BYTES, Head
 from etl.transforms.dates import day_in_name
-
-HEAD_BYTES = 256 << 10
 
 
 @dataclass
@@ -127,7 +125,7 @@ def _ingest_file(settings: Settings, file: Path, observed_on: dt.date | None) ->
     finally:
         aside.unlink(missing_ok=True)
     filed_on = dt.datetime.fromtimestamp(before.st_mtime, dt.UTC).date()
-    heads = read_heads(raw, file.name) or {sources.UNRECOGNISED: Head(b"", file.name)}
+    heads = read_heads(raw, file.name, settings.limits) or {sources.UNRECOGNISED: Head(b"", file.name)}
     found = []
     for source, head in heads.items():
         day, origin = _observed(source, head, observed_on, filed_on)
@@ -166,16 +164,18 @@ def _observed(source: str, head: Head, caller: dt.date | None, filed_on: dt.date
     return (named, "name") if named else (filed_on, "file")
 
 
-def read_heads(path: Path, name: str) -> dict[str, Head]:
+def read_heads(path: Path, name: str, limits: Limits) -> dict[str, Head]:
     """The sources whose format a dump shows, each with its head. An archive may hold several; its members say their
     own days, so that of its heads only the name is kept."""
     found: dict[str, Head] = {}
     try:
-        for member, stream in containers.members(path):
-            head = Head(containers.start_of(stream, HEAD_BYTES), member or name)
+        for member in containers.members(path, limits):
+            if member.reason:
+                continue
+            head = Head(containers.Rewound(member.stream, HEAD_BYTES).head, member.name or name)
             source = sources.recognise(head)
             if source and source not in found:
-                found[source] = Head(b"", name) if member else head
+                found[source] = Head(b"", name) if member.name else head
     except DumpError:
         # What is broken further in is said by normalise, which reads it all.
         pass

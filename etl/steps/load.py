@@ -107,7 +107,7 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("CREATE TABLE IF NOT EXISTS work.touched (paper_id VARCHAR)")
     for table in ("links", "repositories"):
         columns = ", ".join(f"{name} {duckdb_type(dtype)}" for name, dtype in polars_schema(STAGED[table]).items())
-        connection.execute(f"CREATE TABLE IF NOT EXISTS work.{table} ({columns})")
+        connection.execute(f"CREATE TABLE IF NOT EXISTS work.{table} ({columns}, source VARCHAR)")
     queries.define_macros(connection)
 
 
@@ -198,14 +198,8 @@ class _Loader:
             key = [source, dump_id]
             where = "WHERE source = ? AND dump_id = ?"
             self.connection.execute(f"INSERT INTO work.touched SELECT DISTINCT paper_id FROM work.records {where}", key)
-            for table in ("links", "repositories"):
-                self.connection.execute(
-                    f"DELETE FROM work.{table} WHERE dump_id = ? AND (dump_id, member, record_offset) IN "
-                    f"(SELECT dump_id, member, record_offset FROM work.records {where})",
-                    [dump_id, *key],
-                )
-            self.connection.execute(f"DELETE FROM work.records {where}", key)
-            self.connection.execute(f"DELETE FROM work.loaded {where}", key)
+            for table in ("links", "repositories", "records", "loaded"):
+                self.connection.execute(f"DELETE FROM work.{table} {where}", key)
 
     def _add(self, batch_id: str, added: set[tuple[str, str]]) -> None:
         source = next(iter(added))[0]
@@ -228,7 +222,9 @@ class _Loader:
         )
         for table in ("links", "repositories"):
             self.connection.execute(
-                f"INSERT INTO work.{table} BY NAME SELECT * FROM {self._parquet(table, [batch_id])} WHERE {chosen}"
+                f"INSERT INTO work.{table} BY NAME "
+                f"SELECT *, ? AS source FROM {self._parquet(table, [batch_id])} WHERE {chosen}",
+                [source],
             )
 
     def _parquet(self, table: str, batch_ids: Iterable[str]) -> str:

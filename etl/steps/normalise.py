@@ -57,7 +57,7 @@ def _recognise_again(settings: Settings) -> None:
     """Gives deliveries that no source knew to the source that knows them now."""
     for delivery in ledger.deliveries(settings):
         if delivery.source == sources.UNRECOGNISED:
-            found = read_heads(settings.raw_file(delivery.dump_id), delivery.name)
+            found = read_heads(settings.raw_file(delivery.dump_id), delivery.name, settings.limits)
             for source in found:
                 ledger.write_delivery(settings, replace(delivery, source=source))
             if found:
@@ -120,7 +120,8 @@ def _shards(settings: Settings, batch: Batch, folders: dict[str, Path]) -> Itera
     size, number = 0, 0
 
     def shard(pieces: Sequence[Piece]) -> Shard:
-        return Shard(number, batch.source, tuple(pieces), folders, settings.shard_bytes, settings.record_bytes)
+        limits, with_keyphrases = settings.limits, settings.keyphrases
+        return Shard(number, batch.source, tuple(pieces), folders, settings.shard_bytes, limits, with_keyphrases)
 
     for dump_id in batch.dump_ids:
         path = settings.raw_file(dump_id)
@@ -147,7 +148,7 @@ def _ranges(settings: Settings, batch: Batch, path: Path, name: str, length: int
     step = settings.shard_bytes
     if length <= step or not containers.is_plain(path):
         return
-    head = read_heads(path, name).get(batch.source)
+    head = read_heads(path, name, settings.limits).get(batch.source)
     if head and sources.load(batch.source).is_by_line(head):
         yield from ((start, min(start + step, length)) for start in range(0, length, step))
 
@@ -252,18 +253,15 @@ def _merged(outcomes: Iterable[Outcome]) -> list[Outcome]:
 
 
 _KEY = ["dump_id", "member", "record_offset"]
+# What a record is, by the source: a paper, or what is said of a repository.
+_MAIN = ("papers", "repositories")
 
 
 def _settle(outcomes: list[Outcome], folders: dict[str, Path]) -> None:
     """Takes out of the parts what refused dumps left there, and repeats that stand in different parts of one dump."""
     refused = [outcome.dump_id for outcome in outcomes if outcome.reason]
-    papers = sorted(folders["papers"].glob("part-*.parquet"))
-    keys = [pl.read_parquet(path, columns=[*_KEY, "repeat_hash"]) for path in papers]
-    if not keys:
-        return
-    all_keys = pl.concat(keys).filter(~pl.col("dump_id").is_in(refused))
-    first = all_keys.unique(["dump_id", "repeat_hash"], keep="first", maintain_order=True).select(_KEY)
-    repeats = all_keys.join(first, on=_KEY, how="anti", maintain_order="left")
+    parts = [path for table in _MAIN for path in sorted(folders[table].glob("part-*.parquet"))]
+    repeats = _repeats(parts, refused)
     if not refused and not repeats.height:
         return
     by_dump = {outcome.dump_id: outcome for outcome in outcomes}
@@ -274,6 +272,31 @@ def _settle(outcomes: list[Outcome], folders: dict[str, Path]) -> None:
     for folder in folders.values():
         for path in sorted(folder.glob("part-*.parquet")):
             _rewrite(path, refused, repeats)
+
+
+def _repeats(parts: list[Path], refused: list[str]) -> pl.DataFrame:
+    """The keys of records that repeat one in an earlier part of the same dump.
+
+    Of all records only a number is held, so that memory does not grow with the texts; those that share one are looked
+    at again.
+    """
+    numbers = [_read_hashes(path, refused).select(_number()) for path in parts]
+    shared = pl.concat(numbers).to_series() if numbers else pl.Series([], dtype=pl.Int64)
+    shared = shared.filter(shared.is_duplicated()).unique()
+    if not len(shared):
+        return pl.DataFrame(schema={"dump_id": pl.String, "member": pl.String, "record_offset": pl.Int64})
+    kept = pl.concat([_read_hashes(path, refused).filter(_number().is_in(shared.implode())) for path in parts])
+    records = kept.unique(_KEY, keep="first", maintain_order=True)
+    return records.filter(~pl.struct("dump_id", "repeat_hash").is_first_distinct()).select(_KEY)
+
+
+def _read_hashes(path: Path, refused: list[str]) -> pl.DataFrame:
+    keys = pl.read_parquet(path, columns=[*_KEY, "repeat_hash"])
+    return keys.filter(pl.col("repeat_hash").is_not_null() & ~pl.col("dump_id").is_in(refused))
+
+
+def _number() -> pl.Expr:
+    return pl.col("repeat_hash").str.slice(0, 15).str.to_integer(base=16)
 
 
 def _rewrite(path: Path, refused: list[str], repeats: pl.DataFrame) -> None:

@@ -1,12 +1,25 @@
--- Code repositories that papers or repository dumps name.
+-- Code repositories that papers or repository dumps name, as the latest record of each says.
 -- grain: repository_url
-WITH seen AS (
+WITH said AS (
     SELECT
-        repository_key(repository_url) AS url_key,
-        arg_max(host_id, dump_id) AS host_id,
-        bool_or(is_archived) AS is_archived,
-        count(stars) > 0 AS has_stars
-    FROM work.repositories
+        repository_key(seen.repository_url) AS url_key,
+        coalesce(seen.observed_on, dumps.observed_on) AS observed_on,
+        seen.host_id,
+        seen.stars,
+        seen.renamed_to,
+        coalesce(seen.state::VARCHAR, CASE WHEN seen.is_archived THEN 'archived' WHEN seen.stars IS NOT NULL THEN 'ok' END) AS state
+    FROM work.repositories AS seen
+    INNER JOIN core.dumps AS dumps
+        ON seen.dump_id = dumps.dump_id AND seen.source = dumps.source AND dumps.status = 'loaded'
+),
+
+seen AS (
+    SELECT
+        url_key,
+        arg_max(host_id, (observed_on, host_id)) FILTER (host_id IS NOT NULL) AS host_id,
+        arg_max(renamed_to, (observed_on, renamed_to)) FILTER (state IS NOT NULL) AS renamed_to,
+        arg_max(state, (observed_on, state = 'renamed', state = 'archived', state)) FILTER (state IS NOT NULL) AS state
+    FROM said
     GROUP BY url_key
 )
 
@@ -16,8 +29,8 @@ SELECT
     seen.host_id,
     split_part(spellings.url, '/', 4) AS owner,
     regexp_extract(spellings.url, '([^/]+)$', 1) AS name,
-    CASE WHEN seen.is_archived THEN 'archived' WHEN seen.has_stars THEN 'ok' ELSE 'unknown' END AS state,
-    NULL::VARCHAR AS renamed_to
+    coalesce(seen.state, 'unknown') AS state,
+    CASE WHEN seen.state = 'renamed' THEN seen.renamed_to END AS renamed_to
 FROM work.spellings AS spellings
 LEFT JOIN seen USING (url_key)
 WHERE spellings.is_repository

@@ -6,9 +6,13 @@ WITH spelled AS (
     FROM work.links AS links
     INNER JOIN work.records AS records USING (dump_id, member, record_offset)
     UNION ALL
-    SELECT records.content_hash, repository_key(seen.repository_url) AS url_key, seen.repository_url AS url, true AS is_repository
+    SELECT
+        coalesce(seen.repeat_hash, records.content_hash) AS content_hash,
+        repository_key(seen.repository_url) AS url_key,
+        seen.repository_url AS url,
+        true AS is_repository
     FROM work.repositories AS seen
-    INNER JOIN work.records AS records USING (dump_id, member, record_offset)
+    LEFT JOIN work.records AS records USING (dump_id, member, record_offset)
 ),
 
 counted AS (

@@ -28,6 +28,8 @@ LEFT_OUT = (
     "record_length",
     "title_key",
     "content_hash",
+    "repeat_hash",
+    "item",
     "parser_version",
     "url_key",
     "source",

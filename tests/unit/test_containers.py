@@ -16,6 +16,7 @@ from etl import sources
 from etl.errors import DumpError
 from etl.reading import containers
 from etl.reading.containers import is_plain, members
+from etl.settings import Limits
 from etl.sources.base import Head
 from etl.steps.ingest import read_heads
 from tests.factories import daily, daily_row
@@ -58,7 +59,7 @@ FORMATS: dict[str, Callable[[bytes], bytes]] = {
 
 
 def read(path: Path) -> dict[str, bytes]:
-    return {name: stream.read() for name, stream in members(path)}
+    return {member.name: member.stream.read() for member in members(path, Limits())}
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ def test_every_container_gives_the_content(name: str, dump: Callable[[bytes], Pa
     path = dump(FORMATS[name](CONTENT))
     assert list(read(path).values()) == [CONTENT]
     assert not is_plain(path)
-    assert list(read_heads(path, "any name")) == ["hf_daily"]
+    assert list(read_heads(path, "any name", Limits())) == ["hf_daily"]
 
 
 def test_plain_bytes_pass_through(dump: Callable[[bytes], Path]) -> None:
@@ -143,7 +144,7 @@ def test_a_flipped_bit_is_refused_with_a_reason(name: str, dump: Callable[[bytes
 def test_looking_at_a_broken_container_raises_nothing(name: str, dump: Callable[[bytes], Path]) -> None:
     whole = FORMATS[name](CONTENT)
     for data in (flipped(whole), whole[: len(whole) // 2], whole[:30]):
-        assert set(read_heads(dump(data), "any name")) <= {"hf_daily"}
+        assert set(read_heads(dump(data), "any name", Limits())) <= {"hf_daily"}
 
 
 def test_hidden_members_and_folders_are_passed_over(dump: Callable[[bytes], Path]) -> None:
@@ -174,9 +175,9 @@ def test_an_archive_is_never_unpacked(dump: Callable[[bytes], Path], tmp_path: P
 def test_content_larger_than_a_chunk_is_read_in_chunks(dump: Callable[[bytes], Path]) -> None:
     size = 3 * containers.CHUNK + 17
     for compress in (gzip.compress, bz2.compress, lzma.compress):
-        ((_, stream),) = list(members(dump(compress(b"x" * 100))))
-        del stream
-        for _, stream in members(dump(compress(b"\x00" * size))):
+        (member,) = list(members(dump(compress(b"x" * 100)), Limits()))
+        del member
+        for _, stream, *_ in members(dump(compress(b"\x00" * size)), Limits()):
             total = 0
             while piece := stream.read(1 << 16):
                 total += len(piece)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 
 from etl.errors import DumpError
 from etl.reading.records import Record, array_items, lines
+from etl.settings import Limits
 
 
 class Dripping(io.RawIOBase):
@@ -26,7 +26,7 @@ class Dripping(io.RawIOBase):
 
 
 def items(data: bytes, most: int = 1 << 20, longest: int = 1 << 20) -> list[Record]:
-    return list(array_items(Dripping(data, most), longest=longest))  # type: ignore[arg-type]
+    return list(array_items(Dripping(data, most), Limits(record_bytes=longest)))  # type: ignore[arg-type]
 
 
 _JSON = st.recursive(
@@ -114,14 +114,20 @@ def test_odd_but_sound_arrays(data: bytes, wanted: list[bytes]) -> None:
 def test_an_item_of_unbounded_length_is_refused_before_it_fills_memory() -> None:
     stream = io.BytesIO(b'["' + b"x" * (3 << 20))
     with pytest.raises(DumpError) as raised:
-        list(array_items(stream, longest=1 << 20))
+        list(array_items(stream, Limits(record_bytes=1 << 20)))
     assert raised.value.reason == "record_too_long"
     assert stream.tell() <= 3 << 20
 
 
+def at(data: bytes, start: int) -> io.BytesIO:
+    stream = io.BytesIO(data)
+    stream.seek(max(0, start - 1))
+    return stream
+
+
 def test_lines_keep_their_places() -> None:
     data = b"\xef\xbb\xbffirst\r\n\n  second \n\t\nthird"
-    found = list(lines(io.BytesIO(data)))
+    found = list(lines(io.BytesIO(data), Limits()))
     assert [(record.data, record.position, record.is_last_line) for record in found] == [
         (b"first", 1, False),
         (b"second", 2, False),
@@ -140,20 +146,22 @@ def test_lines_keep_their_places() -> None:
 )
 def test_ranges_give_each_line_once(pieces: list[bytes], step: int) -> None:
     data = b"".join(pieces)
-    whole = [(record.offset, record.data) for record in lines(io.BytesIO(data))]
+    whole = [(record.offset, record.data) for record in lines(io.BytesIO(data), Limits())]
     split = [
         (record.offset, record.data)
         for start in range(0, len(data), step)
-        for record in lines(io.BytesIO(data), start, min(start + step, len(data)))
+        for record in lines(at(data, start), Limits(), start, min(start + step, len(data)))
     ]
     assert split == whole
 
 
-def test_a_line_of_unbounded_length_is_refused() -> None:
-    def read() -> Iterator[Record]:
-        return lines(io.BytesIO(b"short\n" + b"x" * 100 + b"\n"), longest=50)
-
-    with pytest.raises(DumpError) as raised:
-        list(read())
-    assert raised.value.reason == "record_too_long"
-    assert next(read()).data == b"short"
+@pytest.mark.parametrize("length", [51, 52, 100, 3 << 20])
+def test_a_line_that_is_too_long_is_set_aside_and_the_next_one_read(length: int) -> None:
+    data = b"short\n" + b"x" * length + b"\nnext\n"
+    found = list(lines(io.BytesIO(data), Limits(record_bytes=50)))
+    assert [(record.offset, record.length, record.reason) for record in found] == [
+        (0, 5, ""),
+        (6, length + 1, "record_too_long"),
+        (length + 7, 4, ""),
+    ]
+    assert len(found[1].data) <= 1_000
