@@ -10,7 +10,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -49,8 +49,24 @@ ObservedOn = Annotated[
     ),
 ]
 Paths = Annotated[list[str] | None, typer.Argument(help="Files, folders, archives or globs.", show_default=False)]
+InPlace = Annotated[bool, typer.Option("--in-place", help="Do not copy: the files stay where they are, unchanged.")]
 Batches = Annotated[
     list[str] | None, typer.Argument(help="Batches; all that are due when none is named.", show_default=False)
+]
+
+
+Sources = Annotated[list[str] | None, typer.Argument(metavar="SOURCE", help="Names of sources.", show_default=False)]
+Since = Annotated[
+    dt.datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], help="First day; else the day after the last one fetched.", show_default=False),
+]
+Until = Annotated[
+    dt.datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], help="Last day; else the last one that is over.", show_default=False),
+]
+Repositories = Annotated[
+    list[str] | None,
+    typer.Option("--repository", help="For GitHub: owner/name, again and again; else all known.", show_default=False),
 ]
 
 
@@ -122,10 +138,63 @@ def _progress() -> Iterator[Progress]:
 
 
 @app.command()
+def fetch(
+    context: typer.Context,
+    sources: Sources = None,
+    since: Since = None,
+    until: Until = None,
+    repositories: Repositories = None,
+    stargazers: Annotated[bool, typer.Option("--stargazers", help="For GitHub: stars by day, too.")] = False,
+    as_json: AsJson = False,
+    warehouse: Warehouse = None,
+) -> None:
+    """Bring new dumps from the network into the inbox, for `etl run`; without SOURCE, list what there is to fetch.
+
+    Example: etl fetch hf_daily arxiv_oai_pmh --since 2025-06-01
+    """
+    from etl import pipeline
+
+    settings = _settings(context, warehouse)
+    if not sources:
+        _list_fetchable(pipeline.fetchable(settings), as_json)
+        return
+    with _progress() as progress:
+        done = pipeline.fetch(
+            settings,
+            sources,
+            progress,
+            since=since.date() if since else None,
+            until=until.date() if until else None,
+            repositories=repositories or (),
+            with_stargazers=stargazers,
+        )
+    for fetched in done:
+        for note in fetched.notes:
+            err.print(f"note: {note}", markup=False)
+    facts = [asdict(replace(fetched, failure=None)) | {"failure": str(fetched.failure or "")} for fetched in done]
+    lines = [f"{fetched.source} {len(fetched.files)} new files, {fetched.unchanged} unchanged" for fetched in done]
+    _say(as_json, {"sources": facts}, "\n".join(f"fetch: {line}" for line in lines))
+    failures = [(fetched.source, fetched.failure) for fetched in done if fetched.failure]
+    for source, failure in failures:
+        err.print(f"error: {source}: {failure}", markup=False)
+    if failures:
+        # What needs a person weighs more than what time mends.
+        raise typer.Exit(min(failure.exit_status for _, failure in failures))
+
+
+def _list_fetchable(found: list[dict[str, Any]], as_json: bool) -> None:
+    if as_json:
+        _print_json(found)
+    else:
+        _print_rows("Sources that can be fetched", found)
+
+
+@app.command()
 def ingest(
     context: typer.Context,
     paths: Paths = None,
     observed_on: ObservedOn = None,
+    in_place: InPlace = False,
     as_json: AsJson = False,
     warehouse: Warehouse = None,
 ) -> None:
@@ -135,7 +204,8 @@ def ingest(
     """
     from etl import pipeline
 
-    done = pipeline.ingest(_settings(context, warehouse), paths or (), observed_on.date() if observed_on else None)
+    day = observed_on.date() if observed_on else None
+    done = pipeline.ingest(_settings(context, warehouse), paths or (), day, in_place)
     for note in done.left:
         err.print(f"note: {note}", markup=False)
     facts = {"deliveries": len(done.deliveries), "new": done.new, "left": done.left, "problems": done.problems}
@@ -244,6 +314,7 @@ def run(
     context: typer.Context,
     paths: Paths = None,
     observed_on: ObservedOn = None,
+    in_place: InPlace = False,
     as_json: AsJson = False,
     warehouse: Warehouse = None,
 ) -> None:
@@ -255,7 +326,8 @@ def run(
 
     settings = _settings(context, warehouse)
     with _progress() as progress:
-        done = pipeline.run(settings, paths or (), observed_on.date() if observed_on else None, progress)
+        day = observed_on.date() if observed_on else None
+        done = pipeline.run(settings, paths or (), day, progress, in_place)
     facts = {
         "deliveries": len(done.ingested.deliveries),
         "new": done.ingested.new,
@@ -410,6 +482,109 @@ def withdraw(
     dump_id = pipeline.restore(settings, dump) if restore else pipeline.withdraw(settings, dump, reason)
     done = "restored" if restore else "withdrawn"
     out.print(f"{done}: {dump_id}; `etl run` makes the warehouse agree", markup=False, soft_wrap=True)
+
+
+@app.command()
+def approve(
+    context: typer.Context,
+    dump: Annotated[str, typer.Argument(help="Id of a dump, the start of it, or its file name.")],
+    reason: Annotated[str, typer.Option(help="Why; kept.")] = "looked at by hand",
+    warehouse: Warehouse = None,
+) -> None:
+    """Admit a dump that was refused for its share of rejected records, or for a changed layout.
+
+    Example: etl approve trending-papers.txt --reason "the page has a new footer" && etl run
+    """
+    from etl import pipeline
+
+    dump_id = pipeline.approve(_settings(context, warehouse), dump, reason)
+    out.print(f"approved: {dump_id}; `etl run` makes the warehouse agree", markup=False, soft_wrap=True)
+
+
+rejected_app = typer.Typer(no_args_is_help=True, help="Records that were set aside, and reading them again.")
+app.add_typer(rejected_app, name="rejected")
+OfSource = Annotated[str | None, typer.Option("--source", help="Only of this source.")]
+OfReason = Annotated[str | None, typer.Option("--reason", help="Only with this reason.")]
+OfDump = Annotated[str | None, typer.Option("--dump", help="Only of this dump: its id, the start of it, or its name.")]
+
+
+@rejected_app.command("list")
+def rejected_list(
+    context: typer.Context,
+    source: OfSource = None,
+    reason: OfReason = None,
+    dump: OfDump = None,
+    as_json: AsJson = False,
+    warehouse: Warehouse = None,
+) -> None:
+    """Count rejected records by source and reason.
+
+    Example: etl rejected list --source hf_daily
+    """
+    from etl import rejected
+
+    rows = rejected.counts(_settings(context, warehouse), rejected.Chosen(source, reason, dump))
+    if as_json:
+        _print_json(rows)
+    else:
+        _print_rows(f"{sum(row['records'] for row in rows)} rejected records", rows)
+
+
+@rejected_app.command("show")
+def rejected_show(
+    context: typer.Context,
+    source: OfSource = None,
+    reason: OfReason = None,
+    dump: OfDump = None,
+    raw: Annotated[bool, typer.Option("--bytes", help="Print the very bytes of each record.")] = False,
+    limit: Annotated[int, typer.Option(help="So many records at most.", min=1)] = 50,
+    as_json: AsJson = False,
+    warehouse: Warehouse = None,
+) -> None:
+    """Show rejected records: where each stands, what is wrong with it, and its start.
+
+    Example: etl rejected show --reason malformed_json --bytes
+    """
+    from etl import published, rejected
+
+    settings = _settings(context, warehouse)
+    found = rejected.records(settings, rejected.Chosen(source, reason, dump))
+    rows = found.head(limit).to_dicts()
+    if found.height > limit:
+        err.print(f"note: {limit} of {found.height} records; more with --limit", markup=False)
+    with _for_reader():
+        if raw:
+            for row in rows:
+                sys.stdout.buffer.write(published.record_bytes(settings, row) + b"\n")
+        elif as_json:
+            _print_json(rows)
+        else:
+            shown = ("name", "member", "record_offset", "record_length", "reason", "detail", "excerpt")
+            _print_rows(f"{found.height} rejected records", [{name: row[name] for name in shown} for row in rows])
+
+
+@rejected_app.command("replay")
+def rejected_replay(
+    context: typer.Context,
+    source: OfSource = None,
+    reason: OfReason = None,
+    dump: OfDump = None,
+    as_json: AsJson = False,
+    warehouse: Warehouse = None,
+) -> None:
+    """Read rejected records again, after a parser or a rule was mended, and publish what loads now.
+
+    Example: etl rejected replay --source hf_daily
+    """
+    from etl import pipeline
+    from etl.rejected import Chosen
+
+    with _progress() as progress:
+        done = pipeline.replay(_settings(context, warehouse), Chosen(source, reason, dump), progress)
+    facts = {"dumps": done.dumps, "records": done.before, "still_rejected": done.after, "problems": done.run.problems}
+    line = f"replay: {done.before} records of {done.dumps} dumps, {done.after} still rejected"
+    _say(as_json, facts, line)
+    _fail(done.run.problems)
 
 
 def main() -> None:

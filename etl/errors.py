@@ -140,3 +140,42 @@ class QueryError(EtlError):
 
     def __str__(self) -> str:
         return f"query: {self.detail}"
+
+
+class NetworkError(EtlError):
+    """A host did not answer, or not with the whole of what was asked for: time may mend it."""
+
+    exit_status = 3
+
+    def __init__(self, place: str, found: str) -> None:
+        super().__init__(place, found)
+        self.place, self.found = place, found
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.found}; try again later"
+
+
+class BusyError(NetworkError):
+    """A host asks to be left alone for longer than a run waits."""
+
+
+class AnswerError(EtlError):
+    """A host answered something else than was asked for: time alone will not mend it."""
+
+    def __init__(self, place: str, found: str) -> None:
+        super().__init__(place, found)
+        self.place, self.found = place, found
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.found}; see docs/fetching.md"
+
+
+class ForbiddenPlaceError(EtlError):
+    """A request would leave the hosts and addresses that a source may reach."""
+
+    def __init__(self, place: str, found: str) -> None:
+        super().__init__(place, found)
+        self.place, self.found = place, found
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.found}; nothing was sent there, see docs/fetching.md"

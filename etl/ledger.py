@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -53,7 +53,10 @@ def deliveries(settings: Settings) -> list[Delivery]:
 
 def deliveries_of(settings: Settings, dump_id: str) -> list[Delivery]:
     """The deliveries of these bytes."""
-    return sorted(_delivery(path) for path in settings.raw_file(dump_id).parent.glob(f"{dump_id}.*.json"))
+    folder, start = settings.raw_file(dump_id).parent, f"{dump_id}."
+    # A glob is compiled anew for every dump, which takes longer than to look at all names.
+    files = folder.iterdir() if folder.is_dir() else ()
+    return sorted(_delivery(file) for file in files if file.name.startswith(start) and file.suffix == ".json")
 
 
 def _delivery(path: Any) -> Delivery:
@@ -63,19 +66,23 @@ def _delivery(path: Any) -> Delivery:
 
 @dataclass(frozen=True)
 class Batch:
-    """Dumps of one source that are normalised, validated and loaded together: one large dump, or many small ones."""
+    """Dumps of one source that are normalised, validated and loaded together: one large dump, or many small ones.
+
+    `replay` counts how often they were read again on request.
+    """
 
     batch_id: str
     source: str
     parser_version: int
     dump_ids: tuple[str, ...]
+    replay: int = 0
 
 
-def batch_of(source: str, parser_version: int, dump_ids: Iterable[str]) -> Batch:
+def batch_of(source: str, parser_version: int, dump_ids: Iterable[str], replay: int = 0) -> Batch:
     """A batch, named by what is in it."""
     members = tuple(sorted(dump_ids))
-    said = "\x1f".join((source, str(parser_version), *members))
-    return Batch(hashlib.sha256(said.encode()).hexdigest()[:16], source, parser_version, members)
+    said = "\x1f".join((source, str(parser_version), *members, *([f"replay {replay}"] if replay else [])))
+    return Batch(hashlib.sha256(said.encode()).hexdigest()[:16], source, parser_version, members, replay)
 
 
 def write_plan(settings: Settings, batch: Batch) -> None:
@@ -123,6 +130,12 @@ class Commit:
     source: str
     parser_version: int
     outcomes: tuple[Outcome, ...]
+    replay: int = 0
+
+    @property
+    def version(self) -> tuple[int, int]:
+        """What decides which reading of a dump is the newest."""
+        return (self.parser_version, self.replay)
 
 
 def write_commit(settings: Settings, commit: Commit) -> None:
@@ -147,12 +160,23 @@ def read_commit(settings: Settings, batch_id: str) -> Commit:
 
 @dataclass(frozen=True)
 class Report:
-    """What validation found in one batch: `refused` maps dumps to reasons, `checked_with` names the expectations."""
+    """What validation found in one batch: `refused` maps dumps to reasons, `checked_with` names the expectations.
+
+    `doubted` dumps are refused for what they are as a whole, unless a person approves; `shapes` describe the dumps.
+    """
 
     batch_id: str
     checked_with: str
     refused: dict[str, str]
     results: list[dict[str, Any]]
+    doubted: dict[str, str] = field(default_factory=dict)
+    shapes: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def reason(self, dump_id: str, approved: Mapping[str, str]) -> str | None:
+        """Why a dump is refused, or None."""
+        if dump_id in self.refused:
+            return f"validation_failed: {self.refused[dump_id]}"
+        return self.doubted.get(dump_id) if dump_id not in approved else None
 
 
 def write_report(settings: Settings, report: Report) -> None:
@@ -177,6 +201,28 @@ def write_withdrawals(settings: Settings, withdrawn: dict[str, str]) -> None:
     storage.write_json(settings.state / "withdrawals.json", withdrawn)
 
 
+def approvals(settings: Settings) -> dict[str, str]:
+    """Dumps that a person looked at and approved, each with the reason that was given."""
+    found = storage.read_or(settings.state / "approvals.json", dict)
+    return {str(dump_id): str(reason) for dump_id, reason in found.items()}
+
+
+def write_approvals(settings: Settings, approved: dict[str, str]) -> None:
+    """Keeps the list of approved dumps."""
+    storage.write_json(settings.state / "approvals.json", approved)
+
+
+def replays(settings: Settings) -> dict[str, int]:
+    """How often each dump is to be read again."""
+    found = storage.read_or(settings.state / "replays.json", dict)
+    return {str(dump_id): int(number) for dump_id, number in found.items()}
+
+
+def write_replays(settings: Settings, numbers: dict[str, int]) -> None:
+    """Keeps how often dumps are to be read again."""
+    storage.write_json(settings.state / "replays.json", numbers)
+
+
 def latest_commits(settings: Settings) -> Iterator[tuple[Commit, Outcome]]:
     """For each dump and source the outcome under the newest parser version, by batch."""
     newest: dict[tuple[str, str], tuple[Commit, Outcome]] = {}
@@ -184,6 +230,6 @@ def latest_commits(settings: Settings) -> Iterator[tuple[Commit, Outcome]]:
         for outcome in commit.outcomes:
             key = (commit.source, outcome.dump_id)
             held = newest.get(key)
-            if held is None or (held[0].parser_version, held[0].batch_id) < (commit.parser_version, commit.batch_id):
+            if held is None or (held[0].version, held[0].batch_id) < (commit.version, commit.batch_id):
                 newest[key] = (commit, outcome)
     yield from newest.values()

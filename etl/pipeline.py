@@ -1,4 +1,4 @@
-"""The six steps in order: the only composer. The command line and the DAGs call nothing else."""
+"""The six steps in order, and `fetch` before them: the only composer, all that the command line and the DAGs call."""
 
 from __future__ import annotations
 
@@ -10,14 +10,21 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from etl import ledger, storage, validation
+import polars as pl
+
+from etl import ledger, rejected, storage, validation
 from etl.errors import LockHeldError, UnknownNameError
 from etl.ledger import Batch, Commit, Report
+from etl.rejected import Chosen
 from etl.settings import Settings
 from etl.steps import ingest as ingesting
 from etl.steps import normalise as normalising
 from etl.steps.ingest import Ingested
+
+if TYPE_CHECKING:
+    from etl.steps.fetch import Fetched
 
 Progress = Callable[[str, int, int], None]
 STEPS = ("ingest", "normalise", "validate", "load", "build", "publish")
@@ -55,10 +62,57 @@ def _journal(settings: Settings, step: str) -> Iterator[_Entry]:
         storage.append_line(settings.reports / "runs.jsonl", asdict(entry))
 
 
-def ingest(settings: Settings, paths: Sequence[str | Path] = (), observed_on: dt.date | None = None) -> Ingested:
+def fetchable(settings: Settings) -> list[dict[str, Any]]:
+    """Each source that can be fetched: what it is, how far it was fetched, and whether the DAG does it unless told."""
+    from etl import fetchers
+    from etl.steps import fetch as fetching
+
+    found = []
+    for source in fetchers.names():
+        fetcher, state = fetchers.load(source), fetching.known(settings, source)
+        days = {key: mark for key, mark in state.marks.items() if isinstance(mark, str)}
+        about = {"source": source, "what": fetcher.title, "files": len(state.files)}
+        found.append({**about, "fetched_until": max(days.values(), default=None), "by_default": fetcher.by_default})
+    return found
+
+
+def fetch(
+    settings: Settings,
+    sources: Sequence[str],
+    progress: Progress = _silent,
+    *,
+    since: dt.date | None = None,
+    until: dt.date | None = None,
+    repositories: Sequence[str] = (),
+    with_stargazers: bool = False,
+) -> list[Fetched]:
+    """Brings new dumps of these sources from the network into the inbox. One that fails says so and stops no other.
+
+    Raises UnknownNameError before anything is asked for.
+    """
+    from etl import fetchers
+    from etl.steps import fetch as fetching
+
+    for source in sources:
+        fetchers.load(source)
+    wanted, found = fetching.Wanted(since, until, tuple(repositories), with_stargazers), []
+    for source in sources:
+        with _journal(settings, "fetch") as entry:
+            done = fetching.fetch(settings, source, wanted, dt.datetime.now(dt.UTC), progress)
+            entry.read, entry.written, entry.failed = done.requests, len(done.files), int(done.failure is not None)
+        found.append(done)
+    return found
+
+
+def ingest(
+    settings: Settings,
+    paths: Sequence[str | Path] = (),
+    observed_on: dt.date | None = None,
+    in_place: bool = False,
+) -> Ingested:
     """Brings files into the warehouse; without paths, what is settled in the inbox."""
     with _journal(settings, "ingest") as entry:
-        done = ingesting.ingest(settings, paths, observed_on)
+        done = ingesting.ingest(settings, paths, observed_on, in_place)
         entry.read, entry.written, entry.failed = len(done.deliveries), done.new, len(done.problems)
     return done
 
@@ -107,7 +161,8 @@ def _batch(settings: Settings, batch_id: str) -> Batch:
     if not settings.commit(batch_id).exists():
         raise UnknownNameError("batch", batch_id, plan(settings))
     commit = ledger.read_commit(settings, batch_id)
-    return Batch(batch_id, commit.source, commit.parser_version, tuple(outcome.dump_id for outcome in commit.outcomes))
+    dump_ids = tuple(outcome.dump_id for outcome in commit.outcomes)
+    return Batch(batch_id, commit.source, commit.parser_version, dump_ids, commit.replay)
 
 
 def validate(settings: Settings, batch_ids: Sequence[str] | None = None) -> list[Report]:
@@ -202,21 +257,31 @@ def run(
     paths: Sequence[str | Path] = (),
     observed_on: dt.date | None = None,
     progress: Progress = _silent,
+    in_place: bool = False,
 ) -> Run:
     """All six steps. A dump that fails is reported, the others are done.
 
     Raises LockHeldError at once where another run writes.
     """
+    _refuse_a_second(settings)
+    done = Run(ingest(settings, paths, observed_on, in_place))
+    named = {delivery.dump_id for delivery in done.ingested.deliveries} if paths else set()
+    return _carry_on(settings, done, named, progress)
+
+
+def _refuse_a_second(settings: Settings) -> None:
     if storage.is_locked(settings.lock):
         raise LockHeldError(str(settings.lock))
-    done = Run(ingest(settings, paths, observed_on))
+
+
+def _carry_on(settings: Settings, done: Run, named: set[str], progress: Progress) -> Run:
+    """What follows on ingest. `named` dumps are reported also where they were refused before."""
     if not settings.database.exists() or done.ingested.new:
         # Great Expectations takes seconds to import, which the workers can use to read.
         threading.Thread(target=validation.preload, daemon=True).start()
     commits = normalise(settings, progress=progress)
     reports = validate(settings)
     batch_ids = {commit.batch_id for commit in commits} | {report.batch_id for report in reports}
-    named = {delivery.dump_id for delivery in done.ingested.deliveries} if paths else set()
     done.refused = refused(settings, sorted(batch_ids), named)
     done.notes = done.ingested.left + unknown_fields(settings, commits)
     with writing(settings):
@@ -226,17 +291,38 @@ def run(
     return done
 
 
+@dataclass(frozen=True)
+class Replay:
+    """What became of rejected records that were read again: how many there were, how many are rejected still."""
+
+    run: Run
+    dumps: int
+    before: int
+    after: int
+
+
+def replay(settings: Settings, chosen: Chosen, progress: Progress = _silent) -> Replay:
+    """Reads the dumps of rejected records again and publishes; what loads now loads once, the rest stays as it was."""
+    _refuse_a_second(settings)
+    before = rejected.mark(settings, chosen)
+    dump_ids = set(before.get_column("dump_id"))
+    done = _carry_on(settings, Run(Ingested()), dump_ids, progress)
+    after = rejected.records(settings, chosen).filter(pl.col("dump_id").is_in(list(dump_ids)))
+    return Replay(done, len(dump_ids), before.height, after.height)
+
+
 def refused(settings: Settings, batch_ids: Sequence[str], dump_ids: set[str] | None = None) -> list[str]:
     """A line for each dump that these batches refused, or that is among `dump_ids` and was refused before."""
     names = {delivery.dump_id: delivery.name for delivery in ledger.deliveries(settings)}
+    approved = ledger.approvals(settings)
     lines = {}
     for commit, outcome in ledger.latest_commits(settings):
         if commit.batch_id not in batch_ids and outcome.dump_id not in (dump_ids or ()):
             continue
         report = ledger.read_report(settings, commit.batch_id)
         reason = f"{outcome.reason}: {outcome.detail}" if outcome.reason else None
-        if not reason and report and outcome.dump_id in report.refused:
-            reason = f"validation_failed: {report.refused[outcome.dump_id]}"
+        if not reason and report:
+            reason = report.reason(outcome.dump_id, approved)
         if reason and outcome.dump_id in names:
             lines[names[outcome.dump_id], outcome.dump_id] = f"{names[outcome.dump_id]}: dump refused, {reason}"
     return [lines[key] for key in sorted(lines)]
@@ -253,14 +339,27 @@ def unknown_fields(settings: Settings, commits: Sequence[Commit]) -> list[str]:
     ]
 
 
+def approve(settings: Settings, dump: str, reason: str) -> str:
+    """Admits a dump that is doubted as a whole, named by its id, the start of it, or its file name."""
+    dump_id = _dump(settings, dump)
+    ledger.write_approvals(settings, {**ledger.approvals(settings), dump_id: reason})
+    return dump_id
+
+
 def withdraw(settings: Settings, dump: str, reason: str) -> str:
     """Withdraws a dump, named by its id, the start of it, or its file name: it is as if it had never come."""
+    dump_id = _dump(settings, dump)
+    ledger.write_withdrawals(settings, {**ledger.withdrawals(settings), dump_id: reason})
+    return dump_id
+
+
+def _dump(settings: Settings, dump: str) -> str:
+    """The one dump of that name; raises UnknownNameError where there is none, or more than one."""
     known = {delivery.dump_id: delivery.name for delivery in ledger.deliveries(settings)}
     found = sorted(dump_id for dump_id, name in known.items() if dump_id.startswith(dump) or name == dump)
     if len(found) != 1:
         names = [f"{dump_id[:12]} {known[dump_id]}" for dump_id in found or sorted(known)]
         raise UnknownNameError("ambiguous dump" if found else "dump", dump, names)
-    ledger.write_withdrawals(settings, {**ledger.withdrawals(settings), found[0]: reason})
     return found[0]
 
 

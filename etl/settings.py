@@ -169,6 +169,11 @@ class Settings:
         return self.warehouse / "current"
 
     @property
+    def current_database(self) -> Path:
+        """The database that readers use."""
+        return self.current / "papers.duckdb"
+
+    @property
     def database(self) -> Path:
         """The working DuckDB file, which only load and build write."""
         return self.warehouse / "working.duckdb"

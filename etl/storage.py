@@ -68,10 +68,9 @@ def write_parquet(path: Path, frame: pl.DataFrame) -> None:
         frame.write_parquet(aside, compression="zstd", compression_level=3, row_group_size=131_072, statistics=True)
 
 
-def copy_hashed(path: Path, folder: Path) -> tuple[str, int, Path]:
-    """Copies a file into a folder while hashing it: sha256, size, and the path of the copy, which has no name yet."""
-    folder.mkdir(parents=True, exist_ok=True)
-    aside = folder / f".ingest.{os.getpid()}.tmp"
+def copy_hashed(path: Path, aside: Path) -> str:
+    """Copies a file to a path without a name yet, synced, while hashing it; returns the sha256."""
+    aside.parent.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
     try:
         with path.open("rb") as source, aside.open("wb") as target:
@@ -80,17 +79,24 @@ def copy_hashed(path: Path, folder: Path) -> tuple[str, int, Path]:
                 target.write(chunk)
             target.flush()
             os.fsync(target.fileno())
-            return digest.hexdigest(), target.tell(), aside
+            return digest.hexdigest()
     except BaseException:
         aside.unlink(missing_ok=True)
         raise
 
 
+def link_hashed(path: Path, aside: Path) -> str:
+    """Makes `aside` lead to a file that stays where it is; returns the sha256 of that file."""
+    aside.parent.mkdir(parents=True, exist_ok=True)
+    aside.unlink(missing_ok=True)
+    aside.symlink_to(path.absolute())
+    return sha256(path)
+
+
 def keep(aside: Path, path: Path) -> None:
-    """Gives a synced file its name."""
+    """Gives a synced file its name. The folder is not synced: what is written into it next does that for both."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside.replace(path)
-    _sync(path.parent)
 
 
 def sha256(path: Path) -> str:

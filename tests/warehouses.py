@@ -8,12 +8,12 @@ from typing import Any
 
 import duckdb
 
-from etl import ledger, validation
+from etl import ledger
 from etl.ledger import Commit, Outcome, Report
 from etl.schemas import CORE, STAGED
 from etl.settings import Settings
 from etl.shards import Piece, Shard, normalise_shard
-from etl.steps import build, ingest, load, normalise
+from etl.steps import build, ingest, load, normalise, validate
 
 # Which record says it, and when this machine did what, is no content.
 APART = {"core.dumps", "core.dump_members", "core.paper_observations", "ops.rejected", "ops.runs", "ops.validations"}
@@ -51,7 +51,7 @@ class Small:
             ledger.write_commit(
                 self.settings, Commit(batch.batch_id, batch.source, batch.parser_version, tuple(outcomes))
             )
-            ledger.write_report(self.settings, Report(batch.batch_id, validation.fingerprint(), {}, []))
+            ledger.write_report(self.settings, Report(batch.batch_id, validate.checked_with(self.settings), {}, []))
         for folder in (self.settings.staging, self.settings.rejected, self.settings.scratch, self.settings.published):
             folder.mkdir(parents=True, exist_ok=True)
         self.settings.state.mkdir(parents=True, exist_ok=True)

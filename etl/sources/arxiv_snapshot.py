@@ -9,7 +9,7 @@ import polars as pl
 from etl.errors import RecordError
 from etl.reading.records import Record
 from etl.settings import Limits
-from etl.sources.base import Head, Normalised, Parsed, Source, json_items, json_object, required_text
+from etl.sources.base import Drift, Head, Normalised, Parsed, Source, json_items, json_object, required_text
 from etl.transforms import dates, identifiers, text
 
 _KEYS = (b'"id"', b'"title"', b'"abstract"', b'"categories"')
@@ -79,6 +79,7 @@ SOURCE = Source(
     publisher="Cornell University on Kaggle, `arxiv-metadata-oai-snapshot.json`",
     licence="CC0-1.0",
     priority=1,
+    drift=Drift(),
     parser_version=1,
     recognise=recognise,
     is_by_line=is_by_line,

@@ -103,6 +103,16 @@ class Normalised:
 
 
 @dataclass(frozen=True)
+class Drift:
+    """How far a dump may differ from the last good one of its source: by more missing values (a share of the records,
+    0 to 1), by the median length of its texts (a factor), and down to which share of its records (None: any)."""
+
+    nulls: float = 0.5
+    length: float = 3.0
+    count: float | None = None
+
+
+@dataclass(frozen=True)
 class Source:
     """One dump format. Its file's name is its name.
 
@@ -111,8 +121,8 @@ class Source:
     any other is reported. `priority` 1 is believed first where sources disagree. Raise `parser_version` when the
     meaning of a record changes: its dumps are then read again. `has_positions` says that the order of records is a
     ranking, `is_by_line` that each line is a record, so that a large dump is read in pieces at once. A dump of which
-    more than `rejected_share` is rejected is refused (else the setting decides); one whose shape differs by more than
-    `drift` allows from the last good one, too.
+    more than `rejected_share` is rejected is refused (else the setting decides); so is one whose shape differs by
+    more than `drift` allows from the last good one (None: a source whose dumps are of many kinds).
     """
 
     title: str
@@ -128,6 +138,7 @@ class Source:
     ignored: frozenset[str] = frozenset()
     has_positions: bool = False
     rejected_share: float | None = None
+    drift: Drift | None = None
     observed_on: Callable[[Head], dt.date | None] = field(default=lambda head: None)
     is_by_line: Callable[[Head], bool] = field(default=lambda head: False)
 

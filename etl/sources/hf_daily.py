@@ -19,7 +19,7 @@ from etl.errors import DumpError, RecordError
 from etl.reading import strict_json
 from etl.reading.records import Record, Stream, array_items
 from etl.settings import Limits
-from etl.sources.base import Head, Normalised, Parsed, Source, required_text
+from etl.sources.base import Drift, Head, Normalised, Parsed, Source, required_text
 from etl.transforms import dates, identifiers, text
 
 _PAPER = re.compile(rb"""["']paper["']\s*:\s*\{""")
@@ -111,6 +111,7 @@ SOURCE = Source(
     licence="none stated",
     priority=2,
     has_positions=True,
+    drift=Drift(),
     parser_version=1,
     recognise=recognise,
     observed_on=observed_on,

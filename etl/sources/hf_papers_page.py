@@ -14,7 +14,7 @@ import polars as pl
 from etl.errors import DumpError, RecordError
 from etl.reading.records import Record, Stream, lines
 from etl.settings import Limits
-from etl.sources.base import Head, Normalised, Parsed, Source
+from etl.sources.base import Drift, Head, Normalised, Parsed, Source
 from etl.transforms import text
 
 _INBOX = re.compile(r"get trending papers in your email inbox", re.IGNORECASE)
@@ -108,6 +108,7 @@ SOURCE = Source(
     licence="page terms",
     priority=3,
     has_positions=True,
+    drift=Drift(count=0.5),
     parser_version=1,
     recognise=recognise,
     split=split,

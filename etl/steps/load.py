@@ -204,8 +204,8 @@ class _Loader:
     def _add(self, batch_id: str, added: set[tuple[str, str]]) -> None:
         source = next(iter(added))[0]
         dump_ids = sorted(dump_id for _, dump_id in added)
-        self.connection.executemany(
-            "INSERT INTO work.loaded VALUES (?, ?, ?)", [[source, dump_id, batch_id] for dump_id in dump_ids]
+        self.connection.execute(
+            f"INSERT INTO work.loaded SELECT ?, unnest({database.quoted_list(dump_ids)}), ?", [source, batch_id]
         )
         chosen = f"list_contains({database.quoted_list(dump_ids)}, dump_id)"
         papers = self._parquet("papers", [batch_id])
@@ -310,13 +310,14 @@ def _changed(identity: str) -> str:
 
 def _target(settings: Settings) -> _Target:
     """What the files say: which dumps are admitted, and what became of every delivery."""
-    withdrawn = ledger.withdrawals(settings)
+    withdrawn, approved, replays = ledger.withdrawals(settings), ledger.approvals(settings), ledger.replays(settings)
     outcomes = {
         (commit.source, outcome.dump_id): (commit, outcome)
         for commit, outcome in ledger.latest_commits(settings)
-        if commit.parser_version == parser_version(commit.source)
+        if commit.version == (parser_version(commit.source), replays.get(outcome.dump_id, 0))
     }
-    reports = {commit.batch_id: ledger.read_report(settings, commit.batch_id) for commit, _ in outcomes.values()}
+    batch_ids = {commit.batch_id for commit, _ in outcomes.values()}
+    reports = {batch_id: ledger.read_report(settings, batch_id) for batch_id in sorted(batch_ids)}
     batches: dict[tuple[str, str], str] = {}
     rows: list[dict[str, object]] = []
     members: set[tuple[str, str, int, int, int, int]] = set()
@@ -331,7 +332,8 @@ def _target(settings: Settings) -> _Target:
         report = reports[commit.batch_id]
         if report is None:
             continue
-        reason = _refusal(outcome, report.refused)
+        refusal = f"{outcome.reason}: {outcome.detail}" if outcome.reason else None
+        reason = refusal or report.reason(outcome.dump_id, approved)
         rows.append(_dump(delivery, "refused" if reason else "loaded", reason, outcome))
         if not reason:
             batches[key] = commit.batch_id
@@ -342,12 +344,6 @@ def _target(settings: Settings) -> _Target:
             }
     dumps = pl.DataFrame(rows, schema=polars_schema(Dumps), orient="row").sort(*Dumps.primary_key())
     return _Target(batches, dumps, sorted(members))
-
-
-def _refusal(outcome: Outcome, refused: Mapping[str, str]) -> str | None:
-    if outcome.reason:
-        return f"{outcome.reason}: {outcome.detail}"
-    return f"validation_failed: {refused[outcome.dump_id]}" if outcome.dump_id in refused else None
 
 
 def _dump(delivery: Delivery, status: str, reason: str | None, outcome: Outcome) -> dict[str, object]:

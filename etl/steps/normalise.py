@@ -29,17 +29,18 @@ Progress = Callable[[int], None]
 def plan(settings: Settings) -> list[Batch]:
     """The batches that are due: dumps that no commit under the present parser names. Each is written down."""
     _recognise_again(settings)
-    withdrawn = ledger.withdrawals(settings)
+    withdrawn, replays = ledger.withdrawals(settings), ledger.replays(settings)
     committed = {
         (commit.source, outcome.dump_id)
         for commit, outcome in ledger.latest_commits(settings)
-        if commit.parser_version == parser_version(commit.source)
+        if commit.version == (parser_version(commit.source), replays.get(outcome.dump_id, 0))
     }
-    due: dict[str, dict[str, int]] = {}
+    due: dict[tuple[str, int], dict[str, int]] = {}
     for delivery in ledger.deliveries(settings):
         if delivery.dump_id not in withdrawn and (delivery.source, delivery.dump_id) not in committed:
-            due.setdefault(delivery.source, {})[delivery.dump_id] = delivery.bytes
-    batches = [batch for source in sorted(due) for batch in _batches(settings, source, due[source])]
+            key = delivery.source, replays.get(delivery.dump_id, 0)
+            due.setdefault(key, {})[delivery.dump_id] = delivery.bytes
+    batches = [batch for key in sorted(due) for batch in _batches(settings, *key, due[key])]
     for batch in batches:
         ledger.write_plan(settings, batch)
     return batches
@@ -64,22 +65,22 @@ def _recognise_again(settings: Settings) -> None:
                 ledger.remove_delivery(settings, delivery)
 
 
-def _batches(settings: Settings, source: str, dumps: dict[str, int]) -> Iterator[Batch]:
+def _batches(settings: Settings, source: str, replay: int, dumps: dict[str, int]) -> Iterator[Batch]:
     """Small dumps together, in the order of their names, up to the batch size; a large one alone."""
     version = parser_version(source)
     waiting: list[str] = []
     size = 0
     for dump_id in sorted(dumps):
         if dumps[dump_id] > settings.shard_bytes:
-            yield ledger.batch_of(source, version, [dump_id])
+            yield ledger.batch_of(source, version, [dump_id], replay)
             continue
         if waiting and (size + dumps[dump_id] > settings.batch_bytes or len(waiting) >= settings.batch_dumps):
-            yield ledger.batch_of(source, version, waiting)
+            yield ledger.batch_of(source, version, waiting, replay)
             waiting, size = [], 0
         waiting.append(dump_id)
         size += dumps[dump_id]
     if waiting:
-        yield ledger.batch_of(source, version, waiting)
+        yield ledger.batch_of(source, version, waiting, replay)
 
 
 def normalise(settings: Settings, batch: Batch, workers: Workers, progress: Progress = lambda size: None) -> Commit:
@@ -98,12 +99,28 @@ def _normalise(settings: Settings, batch: Batch, workers: Workers, progress: Pro
     if batch.source == sources.UNRECOGNISED:
         outcomes = [_unrecognised(settings, dump_id) for dump_id in batch.dump_ids]
     else:
-        shards = list(_shards(settings, batch, folders))
+        changed = [dump_id for dump_id in batch.dump_ids if _has_changed(settings, dump_id)]
+        rest = replace(batch, dump_ids=tuple(dump_id for dump_id in batch.dump_ids if dump_id not in changed))
+        shards = list(_shards(settings, rest, folders))
         outcomes = _merged(outcome for shard in workers.run(shards, progress) for outcome in shard)
+        said = "the file that was registered in place was changed or removed; ingest it again"
+        outcomes += [Outcome(dump_id, "changed_in_place", said) for dump_id in changed]
         _settle(outcomes, folders)
-    commit = Commit(batch.batch_id, batch.source, batch.parser_version, tuple(outcomes))
+    commit = Commit(batch.batch_id, batch.source, batch.parser_version, tuple(outcomes), batch.replay)
     ledger.write_commit(settings, commit)
     return commit
+
+
+def _has_changed(settings: Settings, dump_id: str) -> bool:
+    """Whether a file that was not copied is another one than at ingest, as far as size and time of change tell."""
+    path = settings.raw_file(dump_id)
+    if not path.is_symlink():
+        return False
+    if not path.exists():
+        return True
+    about = path.stat()
+    known = {(delivery.bytes, delivery.modified_ns) for delivery in ledger.deliveries_of(settings, dump_id)}
+    return (about.st_size, about.st_mtime_ns) not in known
 
 
 def _unrecognised(settings: Settings, dump_id: str) -> Outcome:
