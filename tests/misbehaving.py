@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 
@@ -127,16 +128,22 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
 
+class _Quiet(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Says nothing: clients leave in the middle, as they should."""
+
+
 @contextmanager
 def serving(context: ssl.SSLContext | None = None, name: str = "127.0.0.1") -> Iterator[Server]:
     """A server while the block runs; with a context it speaks TLS. `name` is the host that its address shows."""
-    handler = type("Handler", (_Handler,), {})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as http:
-        http.daemon_threads = True
+    handler: Any = type("Handler", (_Handler,), {})
+    with _Quiet(("127.0.0.1", 0), handler) as http:
         if context:
             http.socket = context.wrap_socket(http.socket, server_side=True)
         told = Server(f"{'https' if context else 'http'}://{name}:{http.server_address[1]}")
-        handler.told = told  # type: ignore[attr-defined]
+        handler.told = told
         thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()
         try:

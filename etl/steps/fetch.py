@@ -29,7 +29,7 @@ _REPOSITORIES = """
 SELECT any_value(owner || '/' || name)
 FROM core.repositories
 LEFT JOIN core.repository_observations USING (repository_url)
-WHERE host = 'github.com'
+WHERE host = 'github.com' AND owner IS NOT NULL AND name IS NOT NULL
 GROUP BY repository_url
 ORDER BY max(observed_on) NULLS FIRST, repository_url
 """
@@ -99,6 +99,8 @@ def fetch(
 
 def _task(settings: Settings, source: str, wanted: Wanted, now: dt.datetime, state: State) -> Task:
     fetcher, fetching = fetchers.load(source), settings.fetching
+    if wanted.since and wanted.until and wanted.since > wanted.until:
+        raise SettingsError("--since", str(wanted.since), f"a day until {wanted.until}")
     for name in fetching.urls:
         if name not in fetchers.names():
             raise UnknownNameError("source of a setting ETL_FETCH_…_URL", name, fetchers.names())

@@ -1,4 +1,4 @@
-"""Both DAG files: that they load, cheaply, and are wired as the pipeline needs."""
+"""The DAG files: that they load, cheaply, and are wired as the pipeline needs."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 
 DAGS = Path(__file__).resolve().parents[2] / "dags"
+NAMES = ["fetch_dumps", "ingest_dumps", "publish_warehouse"]
 HEAVY = {"dataframely", "duckdb", "great_expectations", "numpy", "pandas", "polars", "pyarrow", "etl.pipeline"}
 
 DESCRIBE = """
 import json, sys
 from airflow.dag_processing.dagbag import DagBag
 from airflow.serialization.serialized_objects import DagSerialization
-from etl.errors import DumpError, LockHeldError
+from etl.errors import BusyError, DumpError, LockHeldError, NetworkError
 
 before = set(sys.modules)
 bag = DagBag(sys.argv[1])
@@ -29,7 +30,10 @@ print(json.dumps({
         [dag_id, type(error).__name__, task.retry_policy.evaluate(error, 1, 3).action.value]
         for dag_id, dag in bag.dags.items()
         for task in dag.tasks
-        for error in (LockHeldError("lock"), DumpError("empty", "no bytes"), OSError("disk"))
+        for error in (
+            LockHeldError("lock"), DumpError("empty", "no bytes"), OSError("disk"), NetworkError("host", "no answer"),
+            BusyError("host", "later"),
+        )
     ],
     "dags": {dag_id: DagSerialization.to_dict(dag)["dag"] for dag_id, dag in bag.dags.items()},
 }))
@@ -62,17 +66,17 @@ def described(environ: dict[str, str]) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def tasks(described: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The tasks of both DAGs by name."""
+    """The tasks of all DAGs by name."""
     return {task["__var"]["task_id"]: task["__var"] for dag in described["dags"].values() for task in dag["tasks"]}
 
 
-def test_both_files_load_without_errors(described: dict[str, Any]) -> None:
+def test_all_files_load_without_errors(described: dict[str, Any]) -> None:
     assert described["errors"] == {}
-    assert sorted(described["dags"]) == ["ingest_dumps", "publish_warehouse"]
+    assert sorted(described["dags"]) == NAMES
 
 
 def test_a_file_is_parsed_in_under_a_second(described: dict[str, Any]) -> None:
-    assert len(described["seconds"]) == 2
+    assert len(described["seconds"]) == len(NAMES)
     assert max(described["seconds"].values()) < 1
 
 
@@ -80,7 +84,7 @@ def test_parsing_imports_nothing_heavy(described: dict[str, Any]) -> None:
     assert HEAVY.isdisjoint(described["imported"])
 
 
-@pytest.mark.parametrize("dag_id", ["ingest_dumps", "publish_warehouse"])
+@pytest.mark.parametrize("dag_id", NAMES)
 def test_one_run_at_a_time_and_none_for_the_past(described: dict[str, Any], dag_id: str) -> None:
     dag = described["dags"][dag_id]
     assert (dag["max_active_runs"], dag["catchup"]) == (1, False)
@@ -94,6 +98,8 @@ def test_the_inbox_is_looked_through_every_ten_minutes(described: dict[str, Any]
 @pytest.mark.parametrize(
     ("task_id", "downstream"),
     [
+        ("choose", {"fetch"}),
+        ("fetch", set()),
         ("ingest", {"normalise", "validate", "report_refused"}),
         ("normalise", {"validate"}),
         ("validate", {"report_refused"}),
@@ -105,6 +111,16 @@ def test_the_inbox_is_looked_through_every_ten_minutes(described: dict[str, Any]
 )
 def test_order(tasks: dict[str, dict[str, Any]], task_id: str, downstream: set[str]) -> None:
     assert set(tasks[task_id].get("downstream_task_ids", [])) == downstream
+
+
+def test_nothing_is_fetched_until_someone_wants_it(described: dict[str, Any]) -> None:
+    paused = {dag_id: dag.get("is_paused_upon_creation", False) for dag_id, dag in described["dags"].items()}
+    assert paused == {"fetch_dumps": True, "ingest_dumps": False, "publish_warehouse": False}
+
+
+def test_sources_are_fetched_one_after_another(tasks: dict[str, dict[str, Any]]) -> None:
+    assert tasks["fetch"]["_is_mapped"] is True
+    assert tasks["fetch"]["partial_kwargs"]["max_active_tis_per_dagrun"] == 1
 
 
 def test_batches_are_mapped_as_a_group(described: dict[str, Any]) -> None:
@@ -126,7 +142,9 @@ def test_one_task_at_a_time_writes(tasks: dict[str, dict[str, Any]], task_id: st
 
 
 def test_all_but_the_report_are_tried_again(tasks: dict[str, dict[str, Any]]) -> None:
-    retries = {name: task.get("retries", 0) for name, task in tasks.items()}
+    retries = {
+        name: task.get("retries", task.get("partial_kwargs", {}).get("retries", 0)) for name, task in tasks.items()
+    }
     assert retries.pop("report_refused") == 0
     assert set(retries.values()) == {3}
 
@@ -134,6 +152,8 @@ def test_all_but_the_report_are_tried_again(tasks: dict[str, dict[str, Any]]) ->
 def test_waiting_is_for_what_time_mends(described: dict[str, Any]) -> None:
     decisions = {(dag_id, error): action for dag_id, error, action in described["decisions"]}
     assert decisions["publish_warehouse", "LockHeldError"] == "retry"
+    assert decisions["fetch_dumps", "NetworkError"] == "retry"
+    assert decisions["fetch_dumps", "BusyError"] == "fail"
     assert {decisions[dag_id, "DumpError"] for dag_id in described["dags"]} == {"fail"}
     assert {decisions[dag_id, "OSError"] for dag_id in described["dags"]} == {"default"}
 
