@@ -35,7 +35,7 @@ class Shape:
 
 
 def shapes(table: str, parts: Sequence[str]) -> dict[str, Shape]:
-    """The shape of each dump that has enough rows in these parts of `papers` or `repositories`."""
+    """The shape of each dump that has rows in these parts of `papers` or `repositories`."""
     if not parts:
         return {}
     nulls, lengths = _NULLS[table], _LENGTHS[table]
@@ -52,14 +52,16 @@ def shapes(table: str, parts: Sequence[str]) -> dict[str, Shape]:
             {name: row[f"length {name}"] for name in lengths if row[f"length {name}"] is not None},
             row.get("full_stops"),
         )
-        for row in found.filter(pl.col("records") >= MIN_RECORDS).sort("dump_id").collect().iter_rows(named=True)
+        for row in found.sort("dump_id").collect().iter_rows(named=True)
     }
 
 
 def change(before: Shape, now: Shape, allowed: Drift) -> str | None:
-    """How a dump differs by more than is allowed from the one before, or None."""
+    """How a dump differs by more than is allowed from the one before, which has `MIN_RECORDS` at least; or None."""
     if allowed.count is not None and now.records < allowed.count * before.records:
         return f"{now.records} records, {before.records} before"
+    if now.records < MIN_RECORDS:
+        return None
     for name, share in now.nulls.items():
         if share - before.nulls.get(name, share) > allowed.nulls:
             return f"{name} is missing in {share:.0%} of the records, in {before.nulls[name]:.0%} before"

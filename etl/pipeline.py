@@ -128,7 +128,8 @@ def plan(settings: Settings) -> list[str]:
 def normalise(settings: Settings, batch_ids: Sequence[str] | None = None, progress: Progress = _silent) -> list[Commit]:
     """Normalises these batches, or all that are due."""
     due = normalising.plan(settings) if batch_ids is None else [_batch(settings, batch_id) for batch_id in batch_ids]
-    total = sum(settings.raw_file(dump_id).stat().st_size for batch in due for dump_id in batch.dump_ids)
+    sizes = {delivery.dump_id: delivery.bytes for delivery in ledger.deliveries(settings)}
+    total = sum(sizes.get(dump_id, 0) for batch in due for dump_id in batch.dump_ids)
     done = 0
 
     def advance(size: int) -> None:

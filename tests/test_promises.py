@@ -27,8 +27,8 @@ from etl.sources.base import Normalised, Source
 from etl.transforms import text
 
 
-def parse(data):
-    _, title, abstract = data.decode().split("\\t")
+def parse(record, limits):
+    _, title, abstract = record.data.decode().split("\\t")
     return {"title": title, "abstract": abstract}
 
 

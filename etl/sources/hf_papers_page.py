@@ -109,6 +109,8 @@ SOURCE = Source(
     priority=3,
     has_positions=True,
     drift=Drift(count=0.5),
+    # Who copies a page by hand may cut a pair at each end.
+    rejected_share=0.1,
     parser_version=1,
     recognise=recognise,
     split=split,

@@ -16,6 +16,7 @@ from etl.drift import Shape
 from etl.ledger import Commit, Outcome, Report
 from etl.schemas import STAGED
 from etl.settings import Settings
+from etl.sources.base import Drift
 
 # One record that is set aside is no share to speak of, however short the dump.
 _MIN_REJECTED = 2
@@ -63,7 +64,7 @@ def _report(
             found, guilty = validator.validate(table, parts, dump_ids, commit.batch_id)
             results += found
             refused |= {dump_id: reason for dump_id, reason in guilty.items() if dump_id not in refused}
-    for table in ("repositories", "papers"):
+    for table in ("repositories", "papers") if _drift_allowed(commit) else ():
         shapes |= drift.shapes(table, database.parquet_files([settings.staged(table, commit.batch_id)]))
     doubted = dict(_too_many_rejected(settings, commit))
     good = {dump_id: shape for dump_id, shape in shapes.items() if dump_id not in refused and dump_id not in doubted}
@@ -100,8 +101,8 @@ def _too_many_rejected(settings: Settings, commit: Commit) -> Iterator[tuple[str
 
 def _drifted(settings: Settings, commit: Commit, shapes: dict[str, Shape], days: dict[str, dt.date]) -> dict[str, str]:
     """Dumps whose shape differs too much from that of the last good dump before them."""
-    allowed = sources.load(commit.source).drift if commit.source in sources.names() else None
-    if allowed is None or not shapes:
+    allowed = _drift_allowed(commit)
+    if allowed is None:
         return {}
     approved = ledger.approvals(settings)
     good = _good_shapes(settings, commit, days)
@@ -111,9 +112,13 @@ def _drifted(settings: Settings, commit: Commit, shapes: dict[str, Shape], days:
         said = drift.change(good[before], shapes[dump_id], allowed) if before else None
         if said and dump_id not in approved:
             doubted[dump_id] = f"layout_drift: {said}; look at the dump, then `etl approve` it or mend its source"
-        else:
+        elif shapes[dump_id].records >= drift.MIN_RECORDS:
             good[days[dump_id], dump_id] = shapes[dump_id]
     return doubted
+
+
+def _drift_allowed(commit: Commit) -> Drift | None:
+    return sources.load(commit.source).drift if commit.source in sources.names() else None
 
 
 def _good_shapes(settings: Settings, commit: Commit, days: dict[str, dt.date]) -> dict[tuple[dt.date, str], Shape]:
@@ -130,6 +135,6 @@ def _good_shapes(settings: Settings, commit: Commit, days: dict[str, dt.date]) -
         for outcome in outcomes:
             dump_id = outcome.dump_id
             is_good = report and not report.reason(dump_id, approved) and dump_id not in withdrawn
-            if is_good and dump_id in known and dump_id in days:
+            if is_good and dump_id in known and known[dump_id].records >= drift.MIN_RECORDS and dump_id in days:
                 good[days[dump_id], dump_id] = known[dump_id]
     return good

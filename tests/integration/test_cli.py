@@ -233,7 +233,7 @@ def test_status_is_json_for_programs_and_plain_for_pipes(sample_warehouse: Setti
     found = json.loads(etl(sample_warehouse.warehouse, "status", "--json").stdout)
     assert found["figures"]["papers"] > 500
     assert {row["source"] for row in found["sources"]} == {"hf_daily", "hf_papers_page", "arxiv_snapshot"}
-    assert len(found["rejected"]) == 8
+    assert len(found["rejected"]) == 9
     assert Path(found["database"]).exists()
     shown = etl(
         sample_warehouse.warehouse, "status", env={"NO_COLOR": "1", "TERM": "xterm-256color", "FORCE_COLOR": ""}

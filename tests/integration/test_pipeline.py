@@ -56,7 +56,7 @@ def test_the_samples_hold_what_their_readme_says(sample_warehouse: Settings) -> 
     )
     assert counts == [
         ("arxiv_snapshot", 2, 129, 127, 2, 0),
-        ("hf_daily", 57, 417, 412, 4, 1),
+        ("hf_daily", 57, 417, 411, 5, 1),
         ("hf_papers_page", 2, 62, 60, 2, 0),
     ]
     assert ask(sample_warehouse, "SELECT source, reason FROM ops.rejected ORDER BY ALL") == [
@@ -66,6 +66,7 @@ def test_the_samples_hold_what_their_readme_says(sample_warehouse: Settings) -> 
         ("hf_daily", "missing_id"),
         ("hf_daily", "missing_title"),
         ("hf_daily", "not_an_object"),
+        ("hf_daily", "nul_character"),
         ("hf_papers_page", "missing_abstract"),
         ("hf_papers_page", "missing_title"),
     ]
