@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -17,7 +18,7 @@ from etl.reading import containers, parquet
 from etl.reading.records import Record, lines
 from etl.schemas import Rejected, polars_schema
 from etl.settings import Limits
-from etl.sources.base import HEAD_BYTES, Head, Parsed, Source
+from etl.sources.base import HEAD_BYTES, Head, Source
 from etl.staged import staged
 from etl.transforms.dates import day_in_name
 
@@ -58,16 +59,16 @@ class Shard:
 class _Chunk:
     """Records that are normalised together, with where each came from."""
 
-    parsed: list[Parsed] = field(default_factory=list)
+    rows: list[tuple[object, ...]] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
     dumps: list[str] = field(default_factory=list)
     members: list[str] = field(default_factory=list)
     days: list[dt.date | None] = field(default_factory=list)
     bytes: int = 0
 
-    def add(self, parsed: Parsed, record: Record, dump_id: str, member: str, day: dt.date | None) -> None:
-        """One more record."""
-        self.parsed.append(parsed)
+    def add(self, row: tuple[object, ...], record: Record, dump_id: str, member: str, day: dt.date | None) -> None:
+        """One more record, its mapped fields in order."""
+        self.rows.append(row)
         self.records.append(record)
         self.dumps.append(dump_id)
         self.members.append(member)
@@ -79,13 +80,13 @@ class _Chunk:
         positions = [record.position for record in self.records] if has_positions else None
         return pl.DataFrame(
             {
-                "row": pl.Series(range(len(self.parsed)), dtype=pl.Int64),
+                "row": pl.Series(range(len(self.rows)), dtype=pl.Int64),
                 "dump_id": pl.Series(self.dumps, dtype=pl.String),
                 "member": pl.Series(self.members, dtype=pl.String),
                 "record_offset": pl.Series([record.offset for record in self.records], dtype=pl.Int64),
                 "record_length": pl.Series([record.length for record in self.records], dtype=pl.Int64),
                 "observed_on": pl.Series(self.days, dtype=pl.Date),
-                "position": pl.Series(positions or [None] * len(self.parsed), dtype=pl.Int64),
+                "position": pl.Series(positions or [None] * len(self.rows), dtype=pl.Int64),
             }
         )
 
@@ -136,8 +137,13 @@ class _Worker:
 
     def run(self) -> list[Outcome]:
         """Reads all pieces; a dump that fails is refused, the others go on."""
-        outcomes = [self._read(piece) for piece in self.shard.pieces]
-        self._flush()
+        # Records hold no cycles, and the collector would go through all of them again and again.
+        gc.disable()
+        try:
+            outcomes = [self._read(piece) for piece in self.shard.pieces]
+            self._flush()
+        finally:
+            gc.enable()
         refused = {outcome.dump_id for outcome in outcomes if outcome.reason}
         for outcome in outcomes:
             if outcome.dump_id not in refused:
@@ -146,7 +152,7 @@ class _Worker:
 
     def _read(self, piece: Piece) -> Outcome:
         outcome = Outcome(piece.dump_id)
-        held = len(self.chunk.parsed), len(self.rejects), self.chunk.bytes
+        held = len(self.chunk.rows), len(self.rejects), self.chunk.bytes
         self.shapes.clear()
         try:
             for member, day, records in self._members(piece):
@@ -166,10 +172,10 @@ class _Worker:
 
     def _forget(self, dump_id: str, parsed: int, rejects: int, size: int) -> None:
         """Takes back what a refused dump left here; what is written already, the step that joins the shards removes."""
-        for waiting in (self.chunk.parsed, self.chunk.records, self.chunk.dumps, self.chunk.members, self.chunk.days):
+        for waiting in (self.chunk.rows, self.chunk.records, self.chunk.dumps, self.chunk.members, self.chunk.days):
             del waiting[parsed:]
         del self.rejects[rejects:]
-        self.chunk.bytes = size if self.chunk.parsed else 0
+        self.chunk.bytes = size if self.chunk.rows else 0
         self.counts = {key: counts for key, counts in self.counts.items() if key[0] != dump_id}
 
     def _members(self, piece: Piece) -> Iterator[tuple[str, dt.date | None, Iterator[Record]]]:
@@ -208,7 +214,7 @@ class _Worker:
     def _take(self, piece: Piece, member: str, day: dt.date | None, records: Iterator[Record]) -> None:
         """Parses records; those of a single dump are written as soon as they fill a chunk."""
         parse, limits, shapes, chunk = self.source.parse, self.shard.limits, self.shapes, self.chunk
-        counts = self.counts.setdefault((piece.dump_id, member), Counts(member))
+        counts, names = self.counts.setdefault((piece.dump_id, member), Counts(member)), tuple(self.source.fields)
         for record in records:
             if record.reason:
                 self._reject(piece, member, record, "see docs/reliability.md")
@@ -223,7 +229,9 @@ class _Worker:
                 continue
             counts.records += 1
             shapes.add(tuple(parsed))
-            chunk.add(parsed, record, piece.dump_id, member, day)
+            # Taken out at once, while they are at hand: to go through all records for each field costs more.
+            get = parsed.get
+            chunk.add(tuple([get(name) for name in names]), record, piece.dump_id, member, day)
             is_full = chunk.bytes >= self.shard.chunk_bytes or len(self.rejects) >= MAX_WAITING
             if is_full and len(self.shard.pieces) == 1:
                 self._flush()
@@ -254,7 +262,7 @@ class _Worker:
         """Normalises and writes what is waiting."""
         chunk, self.chunk = self.chunk, _Chunk()
         part = f"part-{self.shard.number:05d}-{next(self.part_numbers):04d}.parquet"
-        if chunk.parsed:
+        if chunk.rows:
             self._stage(chunk, part)
         rejects, self.rejects = self.rejects, []
         if rejects:
@@ -264,7 +272,7 @@ class _Worker:
     def _stage(self, chunk: _Chunk, part: str) -> None:
         """Writes the staged tables of a chunk; what breaks a row rule or repeats is left out and counted."""
         places = chunk.places(self.source.has_positions)
-        made = staged(self.source, chunk.parsed, places, self.seen, self.shard.with_keyphrases)
+        made = staged(self.source, chunk.rows, places, self.seen, self.shard.with_keyphrases)
         for dump_id, member in zip(chunk.dumps, chunk.members, strict=True):
             self.counts[dump_id, member].accepted += 1
         for row, reason, detail in made.broken:

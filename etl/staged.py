@@ -12,7 +12,7 @@ import polars as pl
 import pyarrow as pa
 
 from etl.schemas import STAGED, StagedPaper, StagedRepository, polars_schema
-from etl.sources.base import Normalised, Parsed, Source
+from etl.sources.base import Normalised, Source
 from etl.transforms import enrich
 
 PROVENANCE = ("dump_id", "member", "record_offset")
@@ -20,6 +20,10 @@ PROVENANCE = ("dump_id", "member", "record_offset")
 PLACE = (*PROVENANCE, "record_length", "observed_on", "position")
 _INT64 = 1 << 63
 _LIST = pl.List(pl.String())
+_LISTS: dict[pl.DataType, pa.DataType] = {
+    _LIST: pa.large_list(pa.large_string()),
+    pl.List(_LIST): pa.large_list(pa.large_list(pa.large_string())),
+}
 # What a source may say beside the columns of the table.
 _EXTRA = {
     "comment": pl.String(),
@@ -43,33 +47,36 @@ class Staged:
 
 
 def staged(
-    source: Source, parsed: Sequence[Parsed], places: pl.DataFrame, seen: set[tuple[str, str]], with_keyphrases: bool
+    source: Source,
+    rows: Sequence[tuple[Any, ...]],
+    places: pl.DataFrame,
+    seen: set[tuple[str, str]],
+    with_keyphrases: bool,
 ) -> Staged:
-    """The tables of parsed records. `places` has a row for each: `row`, and the columns of `PLACE`.
+    """The tables of records, each a tuple of the source's fields. `places` has a row for each: `row`, and `PLACE`.
 
     `seen` holds dump and hash of the records before, and grows by these.
     """
     found = Staged()
-    raw = _columns(source.fields, parsed, found)
+    raw = _columns(source.fields, rows, found)
     normalised = source.normalise(raw)
     if normalised.papers is None:
         kept = _repositories(normalised, places, seen, found)
     else:
         kept = _papers(normalised.papers, places, seen, found, with_keyphrases)
         if normalised.repositories is not None:
-            rows = enrich.found_repositories(normalised.repositories)
-            found.tables["repositories"] = _numbered(_of(kept.drop("position"), rows))
+            observed = enrich.found_repositories(normalised.repositories)
+            found.tables["repositories"] = _numbered(_of(kept.drop("position"), observed))
     del kept
     found.tables = {table: _conformed(STAGED[table], frame) for table, frame in found.tables.items()}
     return found
 
 
-def _columns(fields: Mapping[str, pl.DataType], parsed: Sequence[Parsed], found: Staged) -> pl.DataFrame:
+def _columns(fields: Mapping[str, pl.DataType], rows: Sequence[tuple[Any, ...]], found: Staged) -> pl.DataFrame:
     """The mapped fields as typed columns; records of which one has another type are broken and left out."""
     wrong: dict[int, tuple[int, str, str]] = {}
     columns = []
-    for name, dtype in fields.items():
-        values = [record.get(name) for record in parsed]
+    for (name, dtype), values in zip(fields.items(), zip(*rows, strict=True), strict=True):
         try:
             columns.append(_series(name, values, dtype))
         except (TypeError, OverflowError, pa.ArrowException, pl.exceptions.PolarsError):
@@ -79,17 +86,18 @@ def _columns(fields: Mapping[str, pl.DataType], parsed: Sequence[Parsed], found:
     return raw.filter(~pl.col("row").is_in(list(wrong))) if wrong else raw
 
 
-def _series(name: str, values: list[Any], dtype: pl.DataType) -> pl.Series:
-    if dtype == _LIST:
+def _series(name: str, values: Sequence[Any], dtype: pl.DataType) -> pl.Series:
+    if dtype in _LISTS:
         # Ten times as fast as to let Polars look at each inner list.
-        arrow = pa.array(values, type=pa.large_list(pa.large_string()))
-        return pl.Series(name, arrow)
+        return pl.Series(name, pa.array(values, type=_LISTS[dtype]))
     return pl.Series(name, values, dtype=dtype, strict=True)
 
 
-def _converted(name: str, values: list[Any], dtype: pl.DataType, wrong: dict[int, tuple[int, str, str]]) -> list[Any]:
+def _converted(
+    name: str, values: Sequence[Any], dtype: pl.DataType, wrong: dict[int, tuple[int, str, str]]
+) -> list[Any]:
     """The values as the type wants them; those that cannot be are null, and their records wrong."""
-    convert = _CONVERT[type(dtype)]
+    convert, wanted = _CONVERT[dtype]
     converted: list[Any] = []
     for row, value in enumerate(values):
         try:
@@ -98,7 +106,6 @@ def _converted(name: str, values: list[Any], dtype: pl.DataType, wrong: dict[int
             wrong.setdefault(row, (row, "number_out_of_range", f"{name}: found {str(value)[:40]}"))
             converted.append(None)
         except (TypeError, ValueError):
-            wanted = "a list of texts" if dtype == _LIST else _WANTED[type(dtype)]
             wrong.setdefault(row, (row, "wrong_type", f"{name}: found {type(value).__name__}, wanted {wanted}"))
             converted.append(None)
     return converted
@@ -137,14 +144,21 @@ def _texts(value: Any) -> list[str | None]:
     return [None if item is None else _text(item) for item in value]
 
 
-_CONVERT: dict[type[pl.DataType], Callable[[Any], Any]] = {
-    pl.String: _text,
-    pl.Int64: _whole,
-    pl.Float64: float,
-    pl.Boolean: _truth,
-    pl.List: _texts,
+def _lists(value: Any) -> list[list[str | None]]:
+    if not isinstance(value, list):
+        raise TypeError
+    return [_texts(item) for item in value]
+
+
+# How a value of each type is made of what the JSON held, and what to say where it cannot be.
+_CONVERT: dict[pl.DataType, tuple[Callable[[Any], Any], str]] = {
+    pl.String(): (_text, "a text"),
+    pl.Int64(): (_whole, "a whole number"),
+    pl.Float64(): (float, "a number"),
+    pl.Boolean(): (_truth, "true or false"),
+    _LIST: (_texts, "a list of texts"),
+    pl.List(_LIST): (_lists, "a list of lists of texts"),
 }
-_WANTED = {pl.String: "a text", pl.Int64: "a whole number", pl.Float64: "a number", pl.Boolean: "true or false"}
 
 
 def _papers(

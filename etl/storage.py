@@ -65,7 +65,7 @@ def read_json(path: Path) -> Any:
 def write_parquet(path: Path, frame: pl.DataFrame) -> None:
     """A Parquet file whose bytes depend on the frame alone: everything that a default could change is said."""
     with replacing(path) as aside:
-        frame.write_parquet(aside, compression="zstd", compression_level=3, row_group_size=131_072, statistics=True)
+        frame.write_parquet(aside, compression="zstd", compression_level=1, row_group_size=131_072, statistics=True)
 
 
 def copy_hashed(path: Path, aside: Path) -> str:

@@ -58,22 +58,37 @@ def lines(stream: Stream, limits: Limits, start: int = 0, end: int | None = None
     offset, position, longest = start, 0, limits.record_bytes
     if start:
         # The line that reaches over the border belongs to the shard before.
-        offset += len(stream.readline()) - 1
-    while end is None or offset < end:
-        line = stream.readline(longest + 2)
-        if not line:
+        offset += _skip_line(stream) - 1
+    for line, is_whole, size in _physical_lines(stream, longest):
+        if end is not None and offset >= end:
             return
-        is_whole = line.endswith(b"\n")
-        data = (line.removeprefix(_MARK) if offset == 0 else line).strip()
-        if len(data) > longest:
+        if size > longest and (size > len(line) + 1 or len(line.strip()) > longest):
             position += 1
-            rest = 0 if is_whole else _skip_line(stream)
-            yield Record(offset, line[:SHOWN], position, reason="record_too_long", size=len(line) + rest)
-            offset += rest
-        elif data:
+            yield Record(offset, line[:SHOWN], position, reason="record_too_long", size=size)
+        elif line[:1] == b"{" and line[-1:] == b"}":
             position += 1
-            yield Record(offset + line.index(data), data, position, not is_whole)
-        offset += len(line)
+            yield Record(offset, line, position, not is_whole)
+        else:
+            data = (line.removeprefix(_MARK) if offset == 0 else line).strip()
+            if data:
+                position += 1
+                yield Record(offset + line.index(data), data, position, not is_whole)
+        offset += size
+
+
+def _physical_lines(stream: Stream, longest: int) -> Iterator[tuple[bytes, bool, int]]:
+    """Each line without its end, whether it has one, and its length with it; one that is far too long is cut."""
+    rest = b""
+    while chunk := stream.read(CHUNK):
+        *whole, rest = (rest + chunk).split(b"\n")
+        for line in whole:
+            yield line, True, len(line) + 1
+        if len(rest) > longest + CHUNK:
+            skipped = _skip_line(stream)
+            yield rest[:SHOWN], True, len(rest) + skipped
+            rest = b""
+    if rest:
+        yield rest, False, len(rest)
 
 
 def _skip_line(stream: Stream) -> int:

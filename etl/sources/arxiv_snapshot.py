@@ -6,7 +6,6 @@ import re
 
 import polars as pl
 
-from etl.errors import RecordError
 from etl.reading.records import Record
 from etl.settings import Limits
 from etl.sources.base import Drift, Head, Normalised, Parsed, Source, json_items, json_object, required_text
@@ -32,7 +31,6 @@ def parse(record: Record, limits: Limits) -> Parsed:
     required_text(found, "id", reason="missing_id")
     required_text(found, "title", reason="missing_title")
     found["versions"] = _first_version(found.get("versions"))
-    found["authors_parsed"] = _names(found.get("authors_parsed"))
     return found
 
 
@@ -43,14 +41,10 @@ def _first_version(versions: object) -> str | None:
     return created if isinstance(created, str) else None
 
 
-def _names(parsed: object) -> list[str] | None:
+def _names() -> pl.Expr:
     """`[["Last", "First", "Jr"]]` as `["First Last Jr"]`."""
-    if parsed is None:
-        return None
-    try:
-        return [" ".join(part for part in (name[1], name[0], *name[2:3]) if part) for name in parsed]  # type: ignore[attr-defined]
-    except (TypeError, IndexError):
-        raise RecordError("wrong_type", "authors_parsed: wanted a list of [last, first, suffix]") from None
+    last, first, suffix = (pl.element().list.get(place, null_on_oob=True).replace("", None) for place in range(3))
+    return pl.col("authors_parsed").list.eval(pl.concat_str(first, last, suffix, separator=" ", ignore_nulls=True))
 
 
 def normalise(raw: pl.DataFrame) -> Normalised:
@@ -61,7 +55,7 @@ def normalise(raw: pl.DataFrame) -> Normalised:
         "row",
         title=text.one_line(pl.col("title")),
         abstract=text.paragraphs(pl.col("abstract")),
-        authors=pl.coalesce("authors_parsed", listed),
+        authors=pl.coalesce(_names(), listed),
         arxiv_id=identifiers.arxiv_id(pl.col("id")),
         doi=identifiers.doi(pl.col("doi")),
         published_on=dates.rfc2822_day(pl.col("versions")),
@@ -90,7 +84,7 @@ SOURCE = Source(
         "title": pl.String(),
         "abstract": pl.String(),
         "authors": pl.String(),
-        "authors_parsed": pl.List(pl.String()),
+        "authors_parsed": pl.List(pl.List(pl.String())),
         "categories": pl.String(),
         "comments": pl.String(),
         "doi": pl.String(),
