@@ -501,7 +501,10 @@ def approve(
     out.print(f"approved: {dump_id}; `etl run` makes the warehouse agree", markup=False, soft_wrap=True)
 
 
-rejected_app = typer.Typer(no_args_is_help=True, help="Records that were set aside, and reading them again.")
+rejected_app = typer.Typer(
+    no_args_is_help=True,
+    help="Records that were set aside, and reading them again.\n\nExample: etl rejected list",
+)
 app.add_typer(rejected_app, name="rejected")
 OfSource = Annotated[str | None, typer.Option("--source", help="Only of this source.")]
 OfReason = Annotated[str | None, typer.Option("--reason", help="Only with this reason.")]
