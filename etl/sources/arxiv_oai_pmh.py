@@ -3,8 +3,9 @@
 A page is a dump; several pages after one another in a file are one dump. A resumption token is no record, a deleted
 record is rejected, and a response that says an error is refused with its code.
 
-The day of the first version is that of version 1 in `arXivRaw`, `created` in `arXiv`, the first date in `oai_dc`. The
-server of 2025 says there the day of the present version: a day after the month of the identifier is that of an update.
+The day of the first version is that of version 1 in `arXivRaw`, `created` in `arXiv`, the first date in `oai_dc`. By
+its code, the server of 2025 writes into `created` the day of the present version: one after the month of the
+identifier is taken for that of an update, one in that month as it stands.
 `arXivOld` has no dates. `oai_dc` has no categories: they are taken from the sets, where each set is a category.
 
 Formats: https://info.arxiv.org/help/oa/index.html and https://www.openarchives.org/OAI/openarchivesprotocol.html.
@@ -197,6 +198,8 @@ SOURCE = Source(
     licence="CC0-1.0",
     priority=1,
     parser_version=1,
+    # Deletions are rejected records, and a page may announce many.
+    rejected_share=0.5,
     recognise=recognise,
     observed_on=observed_on,
     split=split,
