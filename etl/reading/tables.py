@@ -58,8 +58,11 @@ def _physical_rows(stream: Stream, limits: Limits) -> Iterator[tuple[int, bytes,
 
 
 def columns(header: bytes, delimiter: str = ",") -> tuple[str, ...]:
-    """The names in a header; raises DumpError where two are the same, or there are too many."""
-    names = tuple(name.strip() for name in _cells(header, delimiter))
+    """The names in a header; raises DumpError where it is no row, two are the same, or there are too many."""
+    try:
+        names = tuple(name.strip() for name in _cells(header, delimiter))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DumpError("malformed_header", f"{error}; fetch the file again") from None
     repeated = sorted({name for name in names if names.count(name) > 1}) if len(names) <= MAX_COLUMNS else []
     if repeated:
         raise DumpError("duplicate_header", f"the header names {repeated[0]!r} more than once")

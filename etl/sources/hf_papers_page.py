@@ -41,7 +41,7 @@ def recognise(head: Head) -> bool:
     if _INBOX.search(found[:2_000]):
         return True
     kinds = [is_abstract(line.strip()) for line in found.splitlines() if line.strip()][:6]
-    return kinds == [False, True] * 3 and head.first not in (b"{", b"[", b"<", b"#", b"@")
+    return kinds == [False, True] * 3 and head.first not in (b"{", b"[", b"<", b"#", b"@") and "\t" not in found
 
 
 def split(stream: Stream, limits: Limits) -> Iterator[Record]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from email.utils import parsedate_to_datetime
 
 import polars as pl
 
@@ -36,3 +37,12 @@ def day_in_name(name: str) -> dt.date | None:
             continue
     plausible = {day for day in days if EARLIEST <= day < LATEST}
     return plausible.pop() if len(plausible) == 1 else None
+
+
+def rfc2822_date(text: str) -> dt.date | None:
+    """The day of a time such as `Fri, 23 Feb 2024 00:00:00 -0500` where it was written, or None."""
+    try:
+        day = parsedate_to_datetime(text).date()
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return day if EARLIEST <= day < LATEST else None

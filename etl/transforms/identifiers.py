@@ -28,3 +28,58 @@ def doi(text: pl.Expr) -> pl.Expr:
     # A bracket at the end belongs to the text around, unless the DOI opened one.
     found = pl.when(named.str.contains("(", literal=True)).then(named).otherwise(named.str.strip_chars_end(").,;]}>"))
     return pl.when(~found.str.contains(_ARXIV_DOI) & found.str.contains(r"/\S")).then(found)
+
+
+def arxiv_month(arxiv_id: pl.Expr) -> pl.Expr:
+    """The first day of the month in which arXiv gave an identifier."""
+    month = arxiv_id.str.extract(r"(?:^|/)(\d{4})", 1)
+    century = pl.when(month.str.slice(0, 2) >= "90").then(pl.lit("19")).otherwise(pl.lit("20"))
+    return pl.concat_str(century, month, pl.lit("01")).str.to_date("%Y%m%d", strict=False)
+
+
+def is_first_version(day: pl.Expr, arxiv_id: pl.Expr) -> pl.Expr:
+    """Whether a day can be that of a paper's first version: none is younger than the month of the identifier."""
+    return day < arxiv_month(arxiv_id).dt.offset_by("1mo")
+
+
+# https://arxiv.org/category_taxonomy. Listings also hold classes of the ACM and the AMS, which have digits or capitals.
+_CATEGORY = r"^[a-z]+(?:-[a-z]+)?(?:\.[A-Za-z]+(?:-[a-z]+)?)?$"
+
+
+def arxiv_categories(listed: pl.Expr) -> pl.Expr:
+    """Those of a list that are categories of arXiv, in their order; null where none is."""
+    kept = listed.list.eval(pl.element().filter(pl.element().str.contains(_CATEGORY)))
+    return pl.when(kept.list.len() > 0).then(kept)
+
+
+# The first identifier with a point and the first month with five digits behind it, as YYMM.
+_FIRST_POINT, _FIVE_DIGITS = "0704", "1501"
+# How far a number is off that was read as a binary fraction, in units of its last digit; and the longest that a
+# paper has waited for its identifier.
+_FLOAT_ERROR, _LONGEST_WAIT = 1e-4, "2y"
+
+
+def undamaged_arxiv_id(text: pl.Expr, created: pl.Expr) -> pl.Expr:
+    """The arXiv identifier in a cell that may have been read as a number; null where it cannot be told for sure.
+
+    A number loses zeros at its ends, and may be off in its last places: `704.0967` is 0704.0967, `1103.051` is
+    1103.0510, `1707.0186899999999` is 1707.01869. The month before the point says how many digits belong behind it.
+    An identifier whose month is not that of `created`, the day of the first version, or soon after, is none.
+    """
+    cell = text.str.strip_chars()
+    month = cell.str.extract(r"^(\d{3,4})\.\d+$", 1).str.zfill(4)
+    digits = pl.when(month >= _FIVE_DIGITS).then(5).otherwise(4)
+    unit = pl.when(month >= _FIVE_DIGITS).then(100_000).otherwise(10_000)
+    value = pl.concat_str(pl.lit("0."), cell.str.extract(r"\.(\d+)$", 1)).cast(pl.Float64) * unit
+    number = value.round().cast(pl.Int64)
+    repaired = pl.concat_str(month, pl.lit("."), number.cast(pl.String).str.zfill(digits))
+    first_day = arxiv_month(repaired)
+    in_time = is_first_version(created, repaired) & (created >= first_day.dt.offset_by(f"-{_LONGEST_WAIT}"))
+    is_sure = (
+        month.is_between(pl.lit(_FIRST_POINT), pl.lit("8999"))
+        & first_day.is_not_null()
+        & number.is_between(1, unit - 1)
+        & ((value - number).abs() < _FLOAT_ERROR)
+        & in_time.fill_null(True)
+    )
+    return pl.when(month.is_null()).then(arxiv_id(text)).when(is_sure).then(repaired)
