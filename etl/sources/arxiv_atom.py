@@ -145,6 +145,7 @@ SOURCE = Source(
     publisher="`export.arxiv.org/api/query` and `rss.arxiv.org/atom/<category>`",
     licence="CC0-1.0",
     priority=1,
+    may_be_empty=True,
     parser_version=1,
     recognise=recognise,
     observed_on=observed_on,

@@ -101,6 +101,7 @@ SOURCE = Source(
     publisher="`rss.arxiv.org/rss/<category>`, before 2024 `export.arxiv.org/rss/<category>`",
     licence="CC0-1.0",
     priority=1,
+    may_be_empty=True,
     parser_version=1,
     recognise=recognise,
     observed_on=observed_on,

@@ -102,7 +102,8 @@ def _normalise(settings: Settings, batch: Batch, workers: Workers, progress: Pro
         changed = [dump_id for dump_id in batch.dump_ids if _has_changed(settings, dump_id)]
         rest = replace(batch, dump_ids=tuple(dump_id for dump_id in batch.dump_ids if dump_id not in changed))
         shards = list(_shards(settings, rest, folders))
-        outcomes = _merged(outcome for shard in workers.run(shards, progress) for outcome in shard)
+        may_be_empty = sources.load(batch.source).may_be_empty
+        outcomes = _merged((outcome for shard in workers.run(shards, progress) for outcome in shard), may_be_empty)
         said = "the file that was registered in place was changed or removed; ingest it again"
         outcomes += [Outcome(dump_id, "changed_in_place", said) for dump_id in changed]
         _settle(outcomes, folders)
@@ -245,7 +246,7 @@ def _run_alone(shard: Shard) -> list[Outcome] | None:
             return None
 
 
-def _merged(outcomes: Iterable[Outcome]) -> list[Outcome]:
+def _merged(outcomes: Iterable[Outcome], may_be_empty: bool) -> list[Outcome]:
     """One outcome a dump, the counts of its shards added up; a dump of which one shard failed is refused."""
     merged: dict[str, Outcome] = {}
     for outcome in outcomes:
@@ -262,7 +263,7 @@ def _merged(outcomes: Iterable[Outcome]) -> list[Outcome]:
             total.duplicates += counts.duplicates
         held.members = [by_member[member] for member in sorted(by_member)]
     for outcome in merged.values():
-        if outcome.reason is None and not outcome.total("records"):
+        if outcome.reason is None and not outcome.total("records") and not may_be_empty:
             outcome.reason, outcome.detail = "empty", "the file holds no record; fetch it again"
         if outcome.reason:
             outcome.members = []

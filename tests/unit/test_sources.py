@@ -32,13 +32,18 @@ def knowing(data: bytes, name: str = "any name") -> list[str]:
     return [source for source in sources.names() if sources.load(source).recognise(Head(data, name))]
 
 
-@pytest.mark.parametrize("source", sources.names())
-def test_each_sample_is_recognised_by_its_own_source_alone(source: str) -> None:
-    files = sorted((SAMPLES / source).iterdir())
-    assert files
-    for file in files:
-        with file.open("rb") as raw:
-            assert knowing(containers.decoded(raw).read(256 << 10)) == [source], file.name
+GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "sources"
+GIVEN = [
+    *sorted((path.parent.name, path) for path in SAMPLES.glob("*/*") if path.name != "README.md"),
+    *sorted((path.parent.parent.name, path) for path in GOLDEN.glob("*/*/input.*")),
+]
+
+
+@pytest.mark.parametrize(("source", "path"), GIVEN, ids=lambda given: str(given)[-60:])
+def test_each_input_is_recognised_by_its_own_source_alone(source: str, path: Path) -> None:
+    with path.open("rb") as raw:
+        stream = containers.Rewound(containers.decoded(raw), 256 << 10)
+        assert knowing(stream.head) == [source]
 
 
 @pytest.mark.parametrize(
