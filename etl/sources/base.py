@@ -120,9 +120,10 @@ class Source:
     `fields` are the parsed fields that are mapped, with their types; `ignored` those that are left out on purpose;
     any other is reported. `priority` 1 is believed first where sources disagree. Raise `parser_version` when the
     meaning of a record changes: its dumps are then read again. `has_positions` says that the order of records is a
-    ranking, `may_be_empty` that a dump without a record is sound, as on a day without news, `is_by_line` that each line is a record, so that a large dump is read in pieces at once. A dump of which
-    more than `rejected_share` is rejected is refused (else the setting decides); so is one whose shape differs by
-    more than `drift` allows from the last good one (None: a source whose dumps are of many kinds).
+    ranking, `may_be_empty` that a dump without a record is sound, as on a day without news, `is_by_line` that each
+    line is a record, so that a large dump is read in pieces at once. A dump of which more than `rejected_share` is
+    rejected is refused (else the setting decides); so is one whose shape differs by more than `drift` allows from
+    the last good one (None: a source whose dumps are of many kinds).
     """
 
     title: str
