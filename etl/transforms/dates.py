@@ -13,7 +13,13 @@ LATEST = dt.date(2100, 1, 1)
 
 
 def _plausible(day: pl.Expr) -> pl.Expr:
-    return pl.when(day.is_between(EARLIEST, LATEST, closed="left")).then(day)
+    # In one expression each day would be read again for every comparison.
+    return day.map_batches(_all_plausible, return_dtype=pl.Date, is_elementwise=True)
+
+
+def _all_plausible(days: pl.Series) -> pl.Series:
+    day = pl.col("day")
+    return days.to_frame("day").select(pl.when(day.is_between(EARLIEST, LATEST, closed="left")).then(day)).to_series()
 
 
 def iso_day(text: pl.Expr) -> pl.Expr:

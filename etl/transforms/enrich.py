@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+from hashlib import blake2b
 
 import polars as pl
 
@@ -44,23 +44,25 @@ _FIELD_CONFIDENCE = 0.9
 
 def with_keys(papers: pl.DataFrame) -> pl.DataFrame:
     """Adds `title_key`, `content_hash` of what is said of the paper, and `repeat_hash` with its votes and stars too."""
-    parts = [
+    said = [
         (pl.col(name).list.join("\x1e", ignore_nulls=True) if name in _LISTS else pl.col(name).cast(pl.String))
         for name in _HASHED
     ]
-    content = _hashes(papers, parts)
+    counts = [pl.col(name).cast(pl.String) for name in _COUNTS]
     return papers.with_columns(
-        title_key=text.title_key(pl.col("title")),
-        content_hash=content,
-        repeat_hash=_hashes(papers, [pl.lit(content), *(pl.col(name).cast(pl.String) for name in _COUNTS)]),
-    )
+        title_key=text.title_key(pl.col("title")), content_hash=_joined(said, "\x1f").map_batches(_hashes, pl.String)
+    ).with_columns(repeat_hash=_joined([pl.col("content_hash"), *counts], ":"))
 
 
-def _hashes(papers: pl.DataFrame, parts: list[pl.Expr]) -> pl.Series:
-    """A short hash of each row's texts, which no release of a library changes."""
-    said = papers.select(pl.concat_str([part.fill_null("") for part in parts], separator="\x1f").alias("hash"))
-    hashes = [hashlib.blake2b(value.encode(), digest_size=16).hexdigest() for value in said.to_series().to_list()]
-    return pl.Series("hash", hashes, dtype=pl.String)
+def _joined(parts: list[pl.Expr], separator: str) -> pl.Expr:
+    return pl.concat_str([part.fill_null("") for part in parts], separator=separator)
+
+
+def _hashes(texts: pl.Series) -> pl.Series:
+    """A short hash of each text, which no release of a library changes."""
+    # As bytes they need not be decoded and encoded again.
+    values = texts.cast(pl.Binary).to_list()
+    return pl.Series([blake2b(value, digest_size=16).hexdigest() for value in values], dtype=pl.String)
 
 
 def found_links(papers: pl.DataFrame) -> pl.DataFrame:
@@ -109,10 +111,11 @@ def with_statements(papers: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
         .unique("row", keep="first", maintain_order=True)
         .select("row", statement=pl.lit("linked"), statement_sentence=pl.col("evidence"))
     )
-    hinted = papers.filter(
-        pl.col("abstract").str.contains(statements.CODE_HINT) & pl.col("abstract").str.contains(statements.GIVING_HINT)
-    ).join(linked, on="row", how="anti", maintain_order="left")
-    said = [(row, *statements.code_statement(value)) for row, value in hinted.select("row", "abstract").iter_rows()]
+    hinted = papers.select("row", "abstract")
+    for hint in statements.HINTS:
+        hinted = hinted.filter(pl.col("abstract").str.contains(hint))
+    hinted = hinted.join(linked, on="row", how="anti", maintain_order="left")
+    said = [(row, *statements.code_statement(value)) for row, value in hinted.iter_rows()]
     schema = {"row": pl.Int64, "statement": pl.String, "statement_sentence": pl.String}
     known = pl.concat([linked, pl.DataFrame(said, schema=schema, orient="row")])
     return papers.join(known, on="row", how="left", maintain_order="left").with_columns(

@@ -1,6 +1,12 @@
-"""How titles and abstracts are cleaned, and how a title identifies a paper."""
+"""How titles and abstracts are cleaned, and how a title identifies a paper.
+
+Nearly all texts are printable ASCII with single blanks. Each is first treated in a quick way, which is right for those;
+the thorough way, which is right for all, is taken for the few others alone.
+"""
 
 from __future__ import annotations
+
+import string
 
 import polars as pl
 
@@ -14,6 +20,26 @@ _BLANKS_OR_BREAKS = r"\s{2,}|[^\S ]"
 
 MIN_TITLE_WORDS = 3
 MIN_TITLE_CHARS = 16
+# To see that there are enough words takes the start of a title, to count them all of it.
+_WORDS = r"[^\p{L}\p{N}]+".join([r"[\p{L}\p{N}]+"] * MIN_TITLE_WORDS)
+_ASCII = string.ascii_letters + string.digits
+_LOWER = bytes.maketrans(_ASCII.encode(), _ASCII.lower().encode())
+_NEITHER_LETTER_NOR_DIGIT = bytes(set(range(256)) - set(b"\n" + _ASCII.encode()))
+
+# The text that `either` gives to its expressions, and what the quick way made of it.
+GIVEN, QUICK = pl.col("given"), pl.col("quick")
+
+
+def either(text: pl.Expr, quick: pl.Expr, is_right: pl.Expr, thorough: pl.Expr) -> pl.Expr:
+    """`quick` of a text where it `is_right`, else `thorough`. A `when` would take both ways for every text."""
+
+    def treated(given: pl.Series) -> pl.Series:
+        texts = given.to_frame("given").with_columns(quick=quick)
+        wrong = texts.select(~is_right).to_series().arg_true()
+        found = texts.get_column("quick")
+        return found.scatter(wrong, texts[wrong].select(thorough).to_series()) if len(wrong) else found
+
+    return text.map_batches(treated, return_dtype=pl.String, is_elementwise=True)
 
 
 def without_controls(text: pl.Expr) -> pl.Expr:
@@ -23,14 +49,17 @@ def without_controls(text: pl.Expr) -> pl.Expr:
 
 def one_line(text: pl.Expr) -> pl.Expr:
     """NFC text on one line, blanks collapsed; null where nothing is left."""
-    line = without_controls(text).str.normalize("NFC").str.replace_all(_BLANKS_OR_BREAKS, " ").str.strip_chars()
-    return line.replace("", None)
+    # arXiv breaks long titles by a line feed and two blanks.
+    quick = GIVEN.str.strip_chars().str.replace_all("\n  ", " ", literal=True)
+    line = without_controls(GIVEN).str.normalize("NFC").str.replace_all(_BLANKS_OR_BREAKS, " ").str.strip_chars()
+    return either(text, quick, _is_clean(QUICK), line.replace("", None))
 
 
 def paragraphs(text: pl.Expr) -> pl.Expr:
     """NFC text with hard wraps undone: one line a paragraph; null where nothing is left."""
+    quick = GIVEN.str.strip_chars().str.replace_all("\n", " ", literal=True)
     lines = (
-        without_controls(text)
+        without_controls(GIVEN)
         .str.normalize("NFC")
         .str.replace_all(_CUT_URL, "${1}${2}")
         .str.replace_all(_BLANKS, " ")
@@ -40,17 +69,27 @@ def paragraphs(text: pl.Expr) -> pl.Expr:
         .str.replace_all("\n", " ", literal=True)
         .str.replace_all("\x1e", "\n", literal=True)
     )
-    return lines.replace("", None)
+    return either(text, quick, _is_clean(QUICK) & ~GIVEN.str.contains(_CUT_URL), lines.replace("", None))
 
 
 def title_fingerprint(title: pl.Expr) -> pl.Expr:
     """Letters and digits of a title: case, accents, LaTeX, punctuation and footnote marks do not count."""
-    return (
-        title.str.replace_all(r"\\[A-Za-z]+", "")
+    quick = GIVEN.map_batches(_ascii_fingerprints, pl.String)
+    is_right = _is_ascii(GIVEN) & ~GIVEN.str.contains("\\", literal=True)
+    fingerprint = (
+        GIVEN.str.replace_all(r"\\[A-Za-z]+", "")
         .str.normalize("NFKD")
         .str.to_lowercase()
         .str.replace_all(r"[^\p{L}\p{N}]+", "")
     )
+    return either(title, quick, is_right.fill_null(value=False), fingerprint)
+
+
+def _ascii_fingerprints(titles: pl.Series) -> pl.Series:
+    # All titles in one text: it takes a third of the time of a regex.
+    lines = titles.fill_null("").str.replace_all("\n", " ", literal=True).str.join("\n").item()
+    letters = lines.encode().translate(_LOWER, _NEITHER_LETTER_NOR_DIGIT).decode()
+    return pl.Series(letters.split("\n"), dtype=pl.String).head(len(titles))
 
 
 def title_key(title: pl.Expr) -> pl.Expr:
@@ -59,7 +98,23 @@ def title_key(title: pl.Expr) -> pl.Expr:
     Specific means at least three words and sixteen letters or digits: `Editorial` or `Reply to comment`
     name many papers.
     """
-    fingerprint = title_fingerprint(title)
-    words = title.str.count_matches(r"[\p{L}\p{N}]+")
-    specific = (words >= MIN_TITLE_WORDS) & (fingerprint.str.len_chars() >= MIN_TITLE_CHARS)
-    return pl.when(specific).then(fingerprint)
+    return title.map_batches(_title_keys, return_dtype=pl.String, is_elementwise=True)
+
+
+def _title_keys(titles: pl.Series) -> pl.Series:
+    # In one expression the fingerprint would be taken twice.
+    fingerprints = titles.to_frame("given").with_columns(fingerprint=title_fingerprint(GIVEN))
+    is_specific = GIVEN.str.contains(_WORDS) & (pl.col("fingerprint").str.len_chars() >= MIN_TITLE_CHARS)
+    return fingerprints.select(pl.when(is_specific).then("fingerprint")).to_series()
+
+
+def _is_clean(text: pl.Expr) -> pl.Expr:
+    """Whether a text holds but printable ASCII, no two blanks in a row, and something at all."""
+    # The least byte is found ten times as fast as a regex finds a class.
+    least = text.cast(pl.Binary).cast(pl.List(pl.UInt8)).list.min()
+    has_pairs_or_delete = text.str.contains("  ", literal=True) | text.str.contains("\x7f", literal=True)
+    return (text != "") & (least >= 0x20) & _is_ascii(text) & ~has_pairs_or_delete
+
+
+def _is_ascii(text: pl.Expr) -> pl.Expr:
+    return text.str.len_bytes() == text.str.len_chars()

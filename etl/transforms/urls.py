@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 MAX_URL = 2_000
 
 
-@dataclass(frozen=True)
-class Canonical:
+class Canonical(NamedTuple):
     """A URL in canonical form. `key` follows the host's case rules: equal keys are one link."""
 
     url: str
@@ -42,8 +41,9 @@ _GITLAB_PARTS = frozenset("- tree blob raw commits issues merge_requests wikis r
 
 def canonical(url: str) -> Canonical | None:
     """The canonical form of an http(s) URL or `git@host:owner/name`; None where it is no usable web address."""
-    text = re.sub(r"^(?:ssh://)?git@([\w.-]+)(?::\d+/|[:/])", r"https://\1/", url.strip())
-    text = re.sub(r"^git\+(?=https?://)|^git://", lambda m: "" if m[0] == "git+" else "https://", text)
+    text = url.strip()
+    if text.startswith(("git", "ssh://git@")):
+        text = _without_git(text)
     if "://" not in text:
         text = f"https://{text}"
     if len(text) > MAX_URL or re.search(r"\s", text):
@@ -62,6 +62,12 @@ def canonical(url: str) -> Canonical | None:
     if port not in (None, 80, 443):
         return _plain(parts, host, "other")
     return _by_host(parts, host, host.removeprefix("www."))
+
+
+def _without_git(text: str) -> str:
+    """The web address of what `git clone` takes."""
+    text = re.sub(r"^(?:ssh://)?git@([\w.-]+)(?::\d+/|[:/])", r"https://\1/", text)
+    return re.sub(r"^git\+(?=https?://)|^git://", lambda m: "" if m[0] == "git+" else "https://", text)
 
 
 def _by_host(parts: SplitResult, host: str, bare: str) -> Canonical:
@@ -107,7 +113,9 @@ def _repository(host: str, segments: list[str]) -> Canonical | None:
     if host == "gitlab.com":
         cut = next((i for i, segment in enumerate(segments) if i >= 2 and segment in _GITLAB_PARTS), len(segments))
         path = segments[:cut]
-    path[-1] = re.sub(r"(?:\.git|\.)+$", "", path[-1])
+    # A regex would look at each of many dots for all that follow.
+    while path[-1] != (shorter := path[-1].rstrip(".").removesuffix(".git")):
+        path[-1] = shorter
     if not _OWNER.fullmatch(path[0]) or not all(_NAME.fullmatch(segment) for segment in path[1:]):
         return None
     if not path[-1].strip("."):
@@ -147,7 +155,9 @@ def _video(parts: SplitResult, bare: str, segments: list[str]) -> Canonical:
 
 
 def _page(bare: str, path: str) -> Canonical:
-    tail = re.sub(r"(?:/index\.html|/)+$", "", re.sub(r"/{2,}", "/", path))
+    tail = re.sub(r"/{2,}", "/", path)
+    while tail != (shorter := tail.rstrip("/").removesuffix("/index.html")):
+        tail = shorter
     return Canonical(f"https://{bare}{tail}", f"{bare}{tail}", "project_page")
 
 

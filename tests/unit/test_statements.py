@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import polars as pl
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from etl.transforms.statements import CODE_HINT, GIVING_HINT, code_statement
+from etl.transforms.statements import HINTS, MAX_TEXT, code_statement
 
 CASES = [
     ("Code will be released soon.", "promised"),
@@ -34,10 +38,40 @@ def test_what_a_sentence_says_of_code(sentence: str, wanted: str) -> None:
     assert evidence == (None if wanted == "none" else sentence)
 
 
-@pytest.mark.parametrize(("sentence", "wanted"), [case for case in CASES if case[1] != "none"])
-def test_the_hints_pass_every_statement(sentence: str, wanted: str) -> None:
-    row = pl.DataFrame({"text": [sentence]})
-    assert row.select(pl.col("text").str.contains(CODE_HINT) & pl.col("text").str.contains(GIVING_HINT)).item()
+def is_hinted(text: str) -> bool:
+    column = pl.Series([text])
+    return all(column.str.contains(hint).item() for hint in HINTS)
+
+
+@pytest.mark.parametrize("sentence", [sentence for sentence, wanted in CASES if wanted != "none"])
+@pytest.mark.parametrize("spelled", [str, str.upper, "Rain falls, {} More rain.".format, "Pluie d’été, {}".format])
+def test_the_hints_pass_every_statement(sentence: str, spelled: Callable[[str], str]) -> None:
+    assert is_hinted(spelled(sentence))
+
+
+WORDS = (
+    "code Codes implementation software scripts encode training our the we and will to is are be been has have shall "
+    "plan intend going make made release released available publicly freely open-sourced public share on upon request "
+    "reasonable soon coming after acceptance with a . ! ? , \n e.g. Code naïve source"
+).split(" ")
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join))
+@example("The code and all of its many parts will then be made available.")
+def test_what_the_last_hint_leaves_out_says_nothing(text: str) -> None:
+    if not pl.Series([text]).str.contains(HINTS[-1]).item():
+        assert code_statement(text) == ("none", None)
+
+
+@pytest.mark.parametrize("text", ["The encoder is available.", "Code runs. It is available.", "We provide software."])
+def test_the_hints_tell_most_texts_without_a_statement(text: str) -> None:
+    assert is_hinted(text) == (code_statement(text)[0] != "none")
+
+
+def test_what_follows_a_long_text_is_not_looked_at() -> None:
+    rain = "Rain falls. " * (MAX_TEXT // 12 + 1)
+    assert code_statement(rain + "We release our code.") == ("none", None)
+    assert code_statement("We release our code. " + rain)[0] == "claimed_without_link"
 
 
 def test_a_promise_says_more_than_a_claim() -> None:

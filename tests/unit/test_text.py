@@ -1,11 +1,17 @@
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+from unittest.mock import patch
+
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from etl.transforms import text
+from etl.transforms.enrich import with_keys
 
 
 def value(expression: pl.Expr, given_text: str | None) -> str | None:
@@ -91,3 +97,70 @@ def test_a_title_that_names_many_papers_has_no_key(title: str) -> None:
 def test_different_titles_have_different_keys() -> None:
     titles = ["Mapping Tidal Pools Part 1", "Mapping Tidal Pools Part 2", "Mapping Tidal Pools Part 11"]
     assert len({value(text.title_key(pl.col("text")), title) for title in titles}) == 3
+
+
+def thoroughly(given_text: pl.Expr, quick: pl.Expr, is_right: pl.Expr, thorough: pl.Expr) -> pl.Expr:
+    return given_text.map_batches(lambda texts: texts.to_frame("given").select(thorough).to_series(), pl.String)
+
+
+PIECES = (
+    "a Wet-Day rain, .;() 1 \\alpha é e\u0301 ß ﬁ 雨 \u00a0 \u2028 \ufeff \x00 \x1e \x7f \x85 \t \r \r\n \n \n\n "
+    "github.com/ gitlab.com/owner/ name- - /"
+).split(" ")
+
+
+@pytest.mark.parametrize("clean", [text.one_line, text.paragraphs, text.title_fingerprint, text.title_key])
+@given(pieces=st.lists(st.sampled_from([*PIECES, " ", "  ", "\n  "]), max_size=10))
+def test_the_quick_way_says_what_the_thorough_way_says(clean: Callable[[pl.Expr], pl.Expr], pieces: list[str]) -> None:
+    given_text = "".join(pieces)
+    with patch.object(text, "either", thoroughly):
+        wanted = value(clean(pl.col("text")), given_text)
+    assert value(clean(pl.col("text")), given_text) == wanted
+
+
+def test_each_text_keeps_its_place_whichever_way_it_took() -> None:
+    given_texts = ["plain", None, "a\x00b", "", "two\n  lines", "e\u0301", "two  blanks", "plain"]
+    wanted = ["plain", None, "ab", None, "two lines", "é", "two blanks", "plain"]
+    assert (
+        pl.Series("text", given_texts).to_frame().select(text.one_line(pl.col("text"))).to_series().to_list() == wanted
+    )
+
+
+def test_columns_without_texts_stay_so() -> None:
+    for column in (pl.Series("text", [], dtype=pl.String), pl.Series("text", [None, None], dtype=pl.String)):
+        for clean in (text.one_line, text.paragraphs, text.title_fingerprint, text.title_key):
+            assert column.to_frame().select(clean(pl.col("text"))).to_series().equals(column)
+
+
+def keyed(*records: dict[str, Any]) -> pl.DataFrame:
+    texts = dict.fromkeys(("title", "abstract", "arxiv_id", "doi", "venue", "comment"), pl.String)
+    lists = dict.fromkeys(("authors", "categories", "page_links"), pl.List(pl.String))
+    numbers = dict.fromkeys(("upvotes", "comments", "stars"), pl.Int64)
+    days = dict.fromkeys(("published_on", "updated_on"), pl.Date)
+    return with_keys(pl.DataFrame(records, schema={**texts, **lists, **numbers, **days}))
+
+
+def test_votes_and_stars_make_another_repeat_but_no_other_content() -> None:
+    counts: list[dict[str, Any]] = [{}, {"upvotes": 1}, {"comments": 1}, {"stars": 1}, {"upvotes": 1, "stars": 1}]
+    keys = keyed(*({"title": "Rain", **count} for count in counts))
+    assert keys["content_hash"].n_unique() == 1
+    assert keys["repeat_hash"].n_unique() == len(counts)
+    assert keyed({"title": "Rain"})["repeat_hash"].item() == keys["repeat_hash"][0]
+
+
+def test_whatever_else_a_record_says_makes_other_content() -> None:
+    day = dt.date(2025, 6, 10)
+    said: list[dict[str, Any]] = [
+        {},
+        *({name: "x"} for name in ("abstract", "arxiv_id", "doi", "venue", "comment")),
+        *({name: ["x"]} for name in ("authors", "categories", "page_links")),
+        {"authors": ["x", "y"]},
+        *({name: day} for name in ("published_on", "updated_on")),
+    ]
+    keys = keyed(*({"title": "Rain é", **one} for one in said))
+    assert keys["content_hash"].n_unique() == len(said)
+
+
+def test_a_content_hash_is_the_same_in_every_release() -> None:
+    keys = keyed({"title": "Rain é", "authors": ["A", "B"], "arxiv_id": "2506.00001"})
+    assert keys["content_hash"].item() == "9f9fc9f35351b520326aa74cfd7dc6d5"

@@ -151,6 +151,22 @@ def test_the_port_of_an_ssh_url_is_no_owner() -> None:
     assert found is None or found.url in (REPOSITORY, "https://github.com:22/Owner/Repo-1.git")
 
 
+@pytest.mark.parametrize(
+    ("url", "wanted"),
+    [
+        ("https://github.com/owner/name.git.git..git.", "https://github.com/owner/name"),
+        ("https://github.com/owner/name.gitx", "https://github.com/owner/name.gitx"),
+        ("https://github.com/owner/.git", "https://github.com/owner/.git"),
+        ("https://lab.github.io/a/index.html//index.html/", "https://lab.github.io/a"),
+        ("https://lab.github.io/index.htmlx", "https://lab.github.io/index.htmlx"),
+    ],
+)
+def test_endings_that_say_nothing_are_cut(url: str, wanted: str) -> None:
+    found = canonical(url)
+    assert found is not None
+    assert found.url == wanted
+
+
 _HOSTS = st.sampled_from(
     "github.com www.github.com gitlab.com raw.githubusercontent.com huggingface.co hf.co youtu.be www.youtube.com "
     "lab.github.io anonymous.4open.science example.org zenodo.org bit.ly vimeo.com".split()
