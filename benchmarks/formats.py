@@ -16,12 +16,13 @@ from pathlib import Path
 
 os.environ["POLARS_MAX_THREADS"] = "1"
 
-from etl import shards, sources  # noqa: E402
-from etl.reading import containers  # noqa: E402
-from etl.schemas import STAGED  # noqa: E402
-from etl.settings import Limits  # noqa: E402
-from etl.sources.base import HEAD_BYTES, Head  # noqa: E402
-from measure import DUMPS, PROJECT, save, show  # noqa: E402
+from measure import DUMPS, PROJECT, save, show
+
+from etl import shards, sources
+from etl.reading import containers
+from etl.schemas import STAGED
+from etl.settings import Limits
+from etl.sources.base import HEAD_BYTES, Head
 
 BYTES = 24 << 20
 BUDGET = 20.0

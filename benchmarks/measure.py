@@ -33,9 +33,10 @@ class Measured:
     output: str
 
 
-def etl(warehouse: Path, *arguments: str | Path) -> Measured:
+def etl(warehouse: Path, *arguments: str | Path, environment: dict[str, str] | None = None) -> Measured:
     """One `etl` command on a warehouse."""
-    return command([sys.executable, "-m", "etl", *map(str, arguments)], {"ETL_WAREHOUSE": str(warehouse)})
+    settings = {"ETL_WAREHOUSE": str(warehouse), **(environment or {})}
+    return command([sys.executable, "-m", "etl", *map(str, arguments)], settings)
 
 
 def command(words: Sequence[str], environment: dict[str, str] | None = None) -> Measured:

@@ -24,8 +24,10 @@ def parse(data: bytes, limits: Limits = DEFAULT) -> Any:
     if b"\\u0000" in data and _holds_nul(value):
         raise RecordError("nul_character", "a text holds the character U+0000")
     # Counting bytes is cheap and never finds fewer than there are: most records need no closer look.
-    may_be_deep = data.count(b"[") + data.count(b"{") > limits.depth
-    if may_be_deep or data.count(b":") > limits.keys or len(data) > limits.string_bytes:
+    is_deep = data.count(b"[") + data.count(b"{") > limits.depth
+    # A name, its value and what stands between are five bytes at least.
+    is_wide = len(data) > 5 * limits.keys and data.count(b":") > limits.keys
+    if is_deep or is_wide or len(data) > limits.string_bytes:
         _check(value, limits, 1)
     return value
 
