@@ -90,8 +90,11 @@ def _skip_line(stream: Stream) -> int:
 _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 # A whole string, a bracket, a comma, or the quote of a string that the chunk cuts.
 _TOKEN = re.compile(_STRING + rb'|[\[\]{},"]', re.DOTALL)
-# All up to the next bracket, or to the quote of a string that the chunk cuts.
-_BEFORE_BRACKET = re.compile(rb'[^"\[\]{}]*+(?:' + _STRING + rb'[^"\[\]{}]*+)*+', re.DOTALL)
+_FLAT = rb'[^"\[\]{}]*+(?:' + _STRING + rb'[^"\[\]{}]*+)*+'
+# All up to the next bracket that holds brackets, or that closes, or to the quote of a string that the chunk cuts.
+_BEFORE_BRACKET = re.compile(
+    rb'[^"\[\]{}]*+(?:(?:' + _STRING + rb"|\{" + _FLAT + rb"\}|\[" + _FLAT + rb'\])[^"\[\]{}]*+)*+', re.DOTALL
+)
 
 # Arrays of records are looked for no deeper in a document.
 _DEEPEST_ARRAY = 4

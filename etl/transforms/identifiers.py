@@ -28,3 +28,8 @@ def doi(text: pl.Expr) -> pl.Expr:
     # A bracket at the end belongs to the text around, unless the DOI opened one.
     found = pl.when(named.str.contains("(", literal=True)).then(named).otherwise(named.str.strip_chars_end(").,;]}>"))
     return pl.when(~found.str.contains(_ARXIV_DOI) & found.str.contains(r"/\S")).then(found)
+
+
+def arxiv_id_of_doi(text: pl.Expr) -> pl.Expr:
+    """The arXiv identifier in a DOI that arXiv registered; null in any other."""
+    return arxiv_id(text.str.extract(r"(?i)10\.48550/arxiv\.(\S+)", 1))
