@@ -81,6 +81,9 @@ def _columns(fields: Mapping[str, pl.DataType], parsed: Sequence[Parsed], found:
 
 def _series(name: str, values: list[Any], dtype: pl.DataType) -> pl.Series:
     if dtype == _LIST:
+        if str in set(map(type, values)):
+            # Arrow would take a text for a list of its characters.
+            raise TypeError
         # Ten times as fast as to let Polars look at each inner list.
         arrow = pa.array(values, type=pa.large_list(pa.large_string()))
         return pl.Series(name, arrow)
