@@ -10,7 +10,6 @@ reviews and grants are no papers. An arXiv identifier is taken from `relation` a
 
 from __future__ import annotations
 
-import html
 from typing import Any
 
 import polars as pl
@@ -42,11 +41,6 @@ _NO_PAPERS = frozenset(
 _DATES = ("issued", "posted", "published", "published-online", "published-print")
 _SAME = ("has-preprint", "is-identical-to", "has-version", "is-version-of")
 
-# The marks of JATS and MathML, and those of HTML that publishers put into titles.
-_MARK = (
-    r"</?(?:(?:jats|mml|m|xlink|ali):[\w.-]+|i|b|u|em|strong|italic|bold|sub|sup|inf|scp|sc|tt|p|br|hr|div|span|font"
-    r"|title|sec|abstract|a)(?:\s[^<>]*)?/?>"
-)
 # Publishers set a formula twice, and wrap the TeX into a document of its own.
 _FORMULA_AGAIN = r"(?s)(</jats:tex-math>)\s*<mml:math\b.*?</mml:math>"
 _TEX_DOCUMENT = r"(?s)\\documentclass.*?\\begin\{document\}(.*?)\\end\{document\}"
@@ -149,13 +143,13 @@ def normalise(raw: pl.DataFrame) -> Normalised:
     preprints = named.list.drop_nulls().list.unique()
     papers = raw.select(
         "row",
-        title=text.one_line(_plain(pl.col("title"))),
-        abstract=text.paragraphs(_plain(_jats(pl.col("abstract")))),
+        title=text.one_line(text.without_marks(pl.col("title"))),
+        abstract=text.paragraphs(text.without_marks(_jats(pl.col("abstract")))),
         authors=pl.col("author"),
         arxiv_id=pl.when(preprints.list.len() == 1).then(preprints.list.first()),
         doi=identifiers.doi(pl.col("DOI")),
         published_on=dates.iso_day(pl.col("issued")),
-        venue=text.one_line(_plain(pl.col("container-title"))),
+        venue=text.one_line(text.without_marks(pl.col("container-title"))),
     )
     return Normalised(papers)
 
@@ -168,13 +162,6 @@ def _jats(marked: pl.Expr) -> pl.Expr:
         .str.replace_all(_TEX_DOCUMENT, "$1")
         .str.replace_all(_END_OF_PARAGRAPH, "\n\n")
     )
-
-
-def _plain(marked: pl.Expr) -> pl.Expr:
-    """Text without marks and escapes, also where these are escaped themselves."""
-    for _ in range(2):
-        marked = marked.str.replace_all(_MARK, "").map_elements(html.unescape, return_dtype=pl.String)
-    return marked
 
 
 SOURCE = Source(

@@ -35,21 +35,19 @@ from etl.transforms import dates, identifiers, text
 
 _WORK = re.compile(r"https://openalex\.org/W\d+")
 # A first work that is too long to be seen whole.
-_CUT_WORK = re.compile(rb'\s*[\[{][^\[]*?"id"\s*:\s*"https://openalex\.org/W\d')
-_NO_WORKS = re.compile(rb'\s*\{\s*"meta"\s*:\s*\{[^{}]*"db_response_time_ms"[^{}]*\}\s*,\s*"results"\s*:\s*\[\s*\]')
+_CUT_WORK = re.compile(rb'\s*(?:\[|\{[^\[]*?"results"\s*:\s*\[)?\s*\{[^\[]*?"id"\s*:\s*"https://openalex\.org/W\d')
 # No abstract is longer; places are made up to here.
 _MOST_WORDS = 100_000
 
 
 def recognise(head: Head) -> bool:
-    """Objects whose identifier is that of a work."""
+    """Objects whose identifier is that of a work; or an answer without any."""
     if head.is_parquet:
         return head.has_parquet_columns("abstract_inverted_index", "authorships")
-    if b"openalex.org/W" not in head.data:
-        return bool(_NO_WORKS.match(head.data))
-    if head.record:
-        return bool(_WORK.match(str(head.record.get("id"))))
-    return bool(_CUT_WORK.match(head.data))
+    if b"openalex.org/W" in head.data:
+        return bool(_WORK.match(str(head.record.get("id"))) if head.record else _CUT_WORK.match(head.data))
+    meta = head.record.get("meta") if b'"db_response_time_ms"' in head.data else None
+    return isinstance(meta, dict) and "db_response_time_ms" in meta and head.record.get("results") == []
 
 
 def parse(record: Record, limits: Limits) -> Parsed:
@@ -140,8 +138,8 @@ def normalise(raw: pl.DataFrame) -> Normalised:
     named = pl.col("locations").list.eval(identifiers.arxiv_id(pl.element())).list.drop_nulls().list.unique()
     papers = raw.select(
         "row",
-        title=pl.coalesce(text.one_line(pl.col("title")), text.one_line(pl.col("display_name"))),
-        abstract=text.paragraphs(pl.col("abstract_inverted_index")),
+        title=pl.coalesce(text.one_line(text.without_marks(pl.col(name))) for name in ("title", "display_name")),
+        abstract=text.paragraphs(text.without_marks(pl.col("abstract_inverted_index"))),
         authors=pl.col("authorships"),
         arxiv_id=pl.coalesce(
             identifiers.arxiv_id_of_doi(pl.col("doi")), pl.when(named.list.len() == 1).then(named.list.first())

@@ -134,7 +134,7 @@ SOURCE = Source(
         """
         id original forum replyto content invitation invitations parentInvitations signatures readers nonreaders writers
         number version domain license licence details referent revisions externalId
-        tcdate tmdate mdate pdate ddate tauthor
+        tcdate tmdate mdate pdate ddate tddate tauthor
         """.split()
     ),
     normalise=normalise,

@@ -14,7 +14,7 @@ may lack `https://`. Some links are made up, which nothing in a record shows.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import lru_cache
 
 import polars as pl
 
@@ -46,7 +46,7 @@ def parse(record: Record, limits: Limits) -> Parsed:
     return {name: found[name] for name in _told(tuple(found))}
 
 
-@cache
+@lru_cache(maxsize=1_000)
 def _told(names: tuple[str, ...]) -> tuple[str, ...]:
     """The fields that are no scores of reviews: these have an average beside them, or behind their name."""
     scores = {name.removesuffix("_avg") for name in names if name.endswith("_avg")}

@@ -32,7 +32,9 @@ from etl.transforms import dates, identifiers, text
 
 _PAPER_ID = re.compile(r"[0-9a-f]{40}")
 # A first paper that is too long to be seen whole: citations and references stand inside it.
-_CUT_PAPER = re.compile(rb'\s*(?:\[\s*)?\{[^\[]*?"paperId"\s*:\s*"[0-9a-f]{40}"')
+_CUT_PAPER = re.compile(
+    rb'\s*(?:\[|\{[^\[]*?"(?:data|recommendedPapers)"\s*:\s*\[)?\s*\{[^\[]*?"paperId"\s*:\s*"[0-9a-f]{40}"'
+)
 _SERVERS = r"(?i)^(?:arxiv(?:\.org)?|biorxiv|medrxiv)$"
 
 
