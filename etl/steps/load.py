@@ -313,7 +313,7 @@ def _target(settings: Settings) -> _Target:
     withdrawn = ledger.withdrawals(settings)
     outcomes = {
         (commit.source, outcome.dump_id): (commit, outcome)
-        for commit, outcome in ledger.latest_commits(settings)
+        for commit, outcome in ledger.latest_commits(settings, parser_version)
         if commit.parser_version == parser_version(commit.source)
     }
     reports = {commit.batch_id: ledger.read_report(settings, commit.batch_id) for commit, _ in outcomes.values()}

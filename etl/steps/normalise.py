@@ -32,7 +32,7 @@ def plan(settings: Settings) -> list[Batch]:
     withdrawn = ledger.withdrawals(settings)
     committed = {
         (commit.source, outcome.dump_id)
-        for commit, outcome in ledger.latest_commits(settings)
+        for commit, outcome in ledger.latest_commits(settings, parser_version)
         if commit.parser_version == parser_version(commit.source)
     }
     due: dict[str, dict[str, int]] = {}
