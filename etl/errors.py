@@ -18,6 +18,17 @@ class SettingsError(EtlError):
         return f"{self.name}: found {self.found!r}, wanted {self.wanted}; correct it in the environment"
 
 
+class ConfigurationError(EtlError):
+    """The configuration file holds something that cannot be used."""
+
+    def __init__(self, path: str, key: str, found: str, wanted: str) -> None:
+        super().__init__(path, key, found, wanted)
+        self.path, self.key, self.found, self.wanted = path, key, found, wanted
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.key}: found {self.found}, wanted {self.wanted}; see docs/configuration.md"
+
+
 class InputPathError(EtlError):
     """A path given by the caller cannot be read."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -223,13 +223,13 @@ def write_replays(settings: Settings, numbers: dict[str, int]) -> None:
     storage.write_json(settings.state / "replays.json", numbers)
 
 
-def latest_commits(settings: Settings) -> Iterator[tuple[Commit, Outcome]]:
-    """For each dump and source the outcome under the newest parser version, by batch."""
-    newest: dict[tuple[str, str], tuple[Commit, Outcome]] = {}
+def latest_commits(settings: Settings, version_of: Callable[[str], int]) -> Iterator[tuple[Commit, Outcome]]:
+    """For each dump and source the outcome under the present parser version, else under the highest, by batch."""
+    newest: dict[tuple[str, str], tuple[tuple[bool, tuple[int, int], str], Commit, Outcome]] = {}
     for commit in commits(settings):
+        rank = commit.parser_version == version_of(commit.source), commit.version, commit.batch_id
         for outcome in commit.outcomes:
-            key = (commit.source, outcome.dump_id)
-            held = newest.get(key)
-            if held is None or (held[0].version, held[0].batch_id) < (commit.version, commit.batch_id):
-                newest[key] = (commit, outcome)
-    yield from newest.values()
+            held = newest.get((commit.source, outcome.dump_id))
+            if held is None or held[0] < rank:
+                newest[commit.source, outcome.dump_id] = (rank, commit, outcome)
+    yield from ((commit, outcome) for _, commit, outcome in newest.values())

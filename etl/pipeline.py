@@ -317,7 +317,7 @@ def refused(settings: Settings, batch_ids: Sequence[str], dump_ids: set[str] | N
     names = {delivery.dump_id: delivery.name for delivery in ledger.deliveries(settings)}
     approved = ledger.approvals(settings)
     lines = {}
-    for commit, outcome in ledger.latest_commits(settings):
+    for commit, outcome in ledger.latest_commits(settings, normalising.parser_version):
         if commit.batch_id not in batch_ids and outcome.dump_id not in (dump_ids or ()):
             continue
         report = ledger.read_report(settings, commit.batch_id)

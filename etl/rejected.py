@@ -12,6 +12,7 @@ from etl import database, ledger
 from etl.errors import UnknownNameError
 from etl.schemas import Rejected, polars_schema
 from etl.settings import Settings
+from etl.steps.normalise import parser_version
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ def records(settings: Settings, chosen: Chosen) -> pl.DataFrame:
     if chosen.dump and not _named(chosen.dump, names):
         raise UnknownNameError("dump", chosen.dump, sorted(set(names.values())))
     newest: dict[str, set[str]] = {}
-    for commit, outcome in ledger.latest_commits(settings):
+    for commit, outcome in ledger.latest_commits(settings, parser_version):
         if outcome.dump_id not in withdrawn:
             newest.setdefault(commit.batch_id, set()).add(outcome.dump_id)
     frames = [_of_batch(settings, batch_id, sorted(newest[batch_id])) for batch_id in sorted(newest)]

@@ -217,6 +217,20 @@ class Settings:
         return self.state / "fetch" / f".{publisher}.lock"
 
 
+def configuration_file(environ: Mapping[str, str] | None = None) -> Path | None:
+    """The file that describes tables of one's own: `ETL_CONFIG`, else `etl.toml` in the current folder if it is there.
+
+    Raises SettingsError where `ETL_CONFIG` names no file.
+    """
+    env = os.environ if environ is None else environ
+    path = Path(env.get("ETL_CONFIG") or "etl.toml").expanduser().absolute()
+    if path.is_file():
+        return path
+    if env.get("ETL_CONFIG"):
+        raise SettingsError("ETL_CONFIG", env["ETL_CONFIG"], "a TOML file")
+    return None
+
+
 def _number(env: Mapping[str, str], name: str, default: int, least: int) -> int:
     text = env.get(name) or str(default)
     if not text.isascii() or not text.isdigit() or int(text) < least:

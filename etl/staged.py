@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -88,6 +89,10 @@ def _columns(fields: Mapping[str, pl.DataType], rows: Sequence[tuple[Any, ...]],
 
 def _series(name: str, values: Sequence[Any], dtype: pl.DataType) -> pl.Series:
     if dtype in _LISTS:
+        inner = itertools.chain.from_iterable(value for value in values if value) if dtype != _LIST else ()
+        if str in {*map(type, values), *map(type, inner)}:
+            # Arrow would take a text for a list of its characters.
+            raise TypeError
         # Ten times as fast as to let Polars look at each inner list.
         return pl.Series(name, pa.array(values, type=_LISTS[dtype]))
     return pl.Series(name, values, dtype=dtype, strict=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Collection, Iterator
 from typing import NamedTuple, Protocol
@@ -101,19 +102,29 @@ def _skip_line(stream: Stream) -> int:
     return skipped
 
 
+_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 # A whole string, a bracket, a comma, or the quote of a string that the chunk cuts.
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{},"]', re.DOTALL)
+_TOKEN = re.compile(_STRING + rb'|[\[\]{},"]', re.DOTALL)
+_FLAT = rb'[^"\[\]{}]*+(?:' + _STRING + rb'[^"\[\]{}]*+)*+'
+# All up to the next bracket that holds brackets, or that closes, or to the quote of a string that the chunk cuts.
+_BEFORE_BRACKET = re.compile(
+    rb'[^"\[\]{}]*+(?:(?:' + _STRING + rb"|\{" + _FLAT + rb"\}|\[" + _FLAT + rb'\])[^"\[\]{}]*+)*+', re.DOTALL
+)
+
+# Arrays of records are looked for no deeper in a document.
+_DEEPEST_ARRAY = 4
 
 
 class _ArraySplitter:
     """Finds the items of one JSON array by its brackets, quotes and commas."""
 
     def __init__(self, keys: Collection[str], longest: int) -> None:
-        self.keys, self.longest = {f'"{key}"'.encode() for key in keys}, longest
+        self.keys, self.longest = {tuple(f'"{name}"'.encode() for name in key.split(".")) for key in keys}, longest
         self.data, self.origin, self.place = b"", 0, 0
         self.depth, self.array_depth = 0, 0
         self.item: int | None = None
         self.last_string = b""
+        self.path: list[bytes] = []
         self.position = 0
         self.closed = False
 
@@ -129,7 +140,14 @@ class _ArraySplitter:
         yield from self._scan()
 
     def _scan(self) -> Iterator[Record]:
-        for match in _TOKEN.finditer(self.data, self.place):
+        while self._is_past_brackets():
+            match = _TOKEN.search(self.data, self.place)
+            if match is None:
+                # What is left holds no token; the last bytes may be the start of an item.
+                if not self.depth:
+                    self._check_outside(len(self.data))
+                self.place = len(self.data)
+                return
             token, start = match[0], match.start()
             if not self.depth:
                 self._check_outside(start if token in (b"[", b"{") and not self.closed else match.end())
@@ -138,7 +156,7 @@ class _ArraySplitter:
                 return
             self.place = match.end()
             if token[0] == 0x22:
-                self.last_string = token if self.depth == 1 else self.last_string
+                self.last_string = token
             elif token in b"[{":
                 self._open(token, match.end())
             elif token == b",":
@@ -147,10 +165,23 @@ class _ArraySplitter:
                     self.item = match.end()
             else:
                 yield from self._close(token, start)
-        # What is left holds no token; the last bytes may be the start of an item.
-        if not self.depth:
-            self._check_outside(len(self.data))
-        self.place = len(self.data)
+
+    def _is_past_brackets(self) -> bool:
+        """Whether all brackets inside the item are closed; goes to where they are, or as far as the data reaches."""
+        if self.item is None:
+            return True
+        data, place, depth = self.data, self.place, self.depth
+        while depth > self.array_depth:
+            found = _BEFORE_BRACKET.match(data, place)
+            assert found is not None
+            place = found.end()
+            bracket = data[place : place + 1]
+            if bracket in (b"", b'"'):
+                break
+            depth += 1 if bracket in b"[{" else -1
+            place += 1
+        self.place, self.depth = place, depth
+        return depth == self.array_depth
 
     def _check_outside(self, end: int) -> None:
         """Raises DumpError where something stands before or after the document."""
@@ -163,10 +194,14 @@ class _ArraySplitter:
 
     def _open(self, token: bytes, end: int) -> None:
         self.depth += 1
-        if self.array_depth or token != b"[":
+        if self.array_depth:
             return
-        if self.depth == 1 or (self.depth == 2 and self.last_string in self.keys):
+        del self.path[self.depth - 1 :]
+        is_named = len(self.path) == self.depth - 1 and (*self.path[1:], self.last_string) in self.keys
+        if token == b"[" and (self.depth == 1 or is_named):
             self.array_depth, self.item = self.depth, end
+        elif self.depth <= _DEEPEST_ARRAY:
+            self.path.append(self.last_string)
 
     def _close(self, token: bytes, start: int) -> Iterator[Record]:
         if self.depth == self.array_depth and self.item is not None:
@@ -193,16 +228,35 @@ class _ArraySplitter:
 def array_items(stream: Stream, limits: Limits, *keys: str) -> Iterator[Record]:
     """The items of a JSON array, or of the array under one of the keys of an object, unparsed.
 
-    Raises DumpError where the document ends inside its brackets, goes on after them, or has no such array.
+    A key may be a path such as `message.items`. Raises DumpError where the document ends inside its brackets, goes on
+    after them, or has no such array.
     """
     splitter = _ArraySplitter(keys or ("data",), limits.record_bytes)
     while chunk := stream.read(CHUNK):
         yield from splitter.feed(chunk)
+    _check_closed(splitter)
+    if not splitter.array_depth:
+        raise DumpError("malformed_json", f"no array, and none under {' or '.join(keys or ('data',))}")
+
+
+def items_or_document(stream: Stream, limits: Limits, *keys: str) -> Iterator[Record]:
+    """The items of a JSON array, or of the array under one of the keys; a document without one is one record."""
+    splitter = _ArraySplitter(keys, limits.record_bytes)
+    waiting = io.BytesIO()
+    while chunk := stream.read(CHUNK):
+        if not splitter.array_depth and waiting.tell() <= limits.record_bytes:
+            waiting.write(chunk)
+        yield from splitter.feed(chunk)
+    _check_closed(splitter)
+    if not splitter.array_depth:
+        waiting.seek(0)
+        yield from document(waiting, limits)
+
+
+def _check_closed(splitter: _ArraySplitter) -> None:
     if not splitter.closed:
         end = splitter.origin + len(splitter.data)
         raise DumpError("truncated", f"the document ends inside its brackets at byte {end}; fetch the file again")
-    if not splitter.array_depth:
-        raise DumpError("malformed_json", f"no array, and none under {' or '.join(keys or ('data',))}")
 
 
 def document(stream: Stream, limits: Limits) -> Iterator[Record]:

@@ -9,19 +9,26 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import polars as pl
 
 from etl.errors import DumpError, RecordError
 from etl.reading import strict_json, tables
-from etl.reading.records import Record, Stream, array_items, lines
+from etl.reading.records import Record, Stream, array_items, items_or_document, lines
 from etl.settings import Limits
 
 Parsed = dict[str, Any]
 HEAD_BYTES = 256 << 10
 _MARK = b"\xef\xbb\xbf"
-_ARRAYS = ("data", "results", "items", "papers", "collection")
+_ARRAYS = ("data", "results", "items", "papers", "collection", "notes", "recommendedPapers", "message.items")
+# An envelope of which the first item may be cut.
+_ENVELOPE = re.compile(
+    rb'(?:\xef\xbb\xbf)?\s*\{[^\[]*?"(?:data|results|items|papers|notes|recommendedPapers)"\s*:\s*\['
+)
+# Nulls before it, in answers to lists of identifiers, are looked past.
+_FIRST_ITEMS = 100
 _FIRST_ITEM = re.compile(rb"(?:\xef\xbb\xbf)?\s*[\[{]")
 _ROOT = re.compile(rb"(?:\s+|<\?[^>]*\?>|<!--.*?-->|<!DOCTYPE[^>\[]*(?:\[.*?\])?\s*>)*+<([A-Za-z_][\w.:-]*)", re.DOTALL)
 
@@ -57,9 +64,24 @@ class Head:
         if not found:
             return {}
         try:
-            record = next(array_items(io.BytesIO(self.data), Limits(), *_ARRAYS), None)
-            value = strict_json.parse(record.data) if record else None
+            for record in islice(array_items(io.BytesIO(self.data), Limits(), *_ARRAYS), _FIRST_ITEMS):
+                value = strict_json.parse(record.data)
+                if value is not None:
+                    return value if isinstance(value, dict) else {}
         except (RecordError, DumpError):
+            pass
+        return {}
+
+    @cached_property
+    def record(self) -> Parsed:
+        """The first record of JSON: an item, a line, or the one object that there is; empty where it is cut."""
+        if self.item or self.line:
+            return self.item or self.line
+        if self.first != b"{" or len(self.data) >= HEAD_BYTES:
+            return {}
+        try:
+            value = strict_json.parse(self.data.removeprefix(_MARK))
+        except RecordError:
             return {}
         return value if isinstance(value, dict) else {}
 
@@ -85,6 +107,16 @@ class Head:
     def is_parquet(self) -> bool:
         """Whether this is Parquet, whose column names stand in the footer."""
         return self.data.startswith(b"PAR1")
+
+    def has_parquet_columns(self, *names: str) -> bool:
+        """Whether the footer of Parquet names all these columns; each name stands there after its length."""
+        encoded = [name.encode() for name in names]
+        return self.is_parquet and all(_varint(len(name)) + name in self.data for name in encoded)
+
+
+def _varint(number: int) -> bytes:
+    """A number as Thrift writes lengths."""
+    return bytes([number]) if number < 128 else bytes([number & 127 | 128]) + _varint(number >> 7)
 
 
 @dataclass(frozen=True)
@@ -161,6 +193,26 @@ def json_items(stream: Stream, limits: Limits) -> Iterator[Record]:
 def json_lines(stream: Stream, limits: Limits) -> Iterator[Record]:
     """The lines of a stream."""
     return lines(stream, limits)
+
+
+def is_json_lines(head: Head) -> bool:
+    """Whether each line is a record: the first is an object and no envelope, or longer than what is seen of it."""
+    if head.first != b"{" or head.item or _ENVELOPE.match(head.data):
+        return False
+    if head.line:
+        return not any(isinstance(_under(head.line, path), list) for path in _ARRAYS)
+    return b"\n" not in head.data.removeprefix(_MARK).strip()
+
+
+def _under(value: object, path: str) -> object:
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def json_records(stream: Stream, limits: Limits) -> Iterator[Record]:
+    """The items of a JSON array or envelope; an object that is no envelope is the one record."""
+    return items_or_document(stream, limits, *_ARRAYS)
 
 
 def required_text(record: Parsed, *names: str, reason: str) -> str:

@@ -313,7 +313,7 @@ def _target(settings: Settings) -> _Target:
     withdrawn, approved, replays = ledger.withdrawals(settings), ledger.approvals(settings), ledger.replays(settings)
     outcomes = {
         (commit.source, outcome.dump_id): (commit, outcome)
-        for commit, outcome in ledger.latest_commits(settings)
+        for commit, outcome in ledger.latest_commits(settings, parser_version)
         if commit.version == (parser_version(commit.source), replays.get(outcome.dump_id, 0))
     }
     batch_ids = {commit.batch_id for commit, _ in outcomes.values()}

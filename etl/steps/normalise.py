@@ -32,7 +32,7 @@ def plan(settings: Settings) -> list[Batch]:
     withdrawn, replays = ledger.withdrawals(settings), ledger.replays(settings)
     committed = {
         (commit.source, outcome.dump_id)
-        for commit, outcome in ledger.latest_commits(settings)
+        for commit, outcome in ledger.latest_commits(settings, parser_version)
         if commit.version == (parser_version(commit.source), replays.get(outcome.dump_id, 0))
     }
     due: dict[tuple[str, int], dict[str, int]] = {}

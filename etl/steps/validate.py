@@ -17,6 +17,7 @@ from etl.ledger import Commit, Outcome, Report
 from etl.schemas import STAGED
 from etl.settings import Settings
 from etl.sources.base import Drift
+from etl.steps.normalise import parser_version
 
 # One record that is set aside is no share to speak of, however short the dump.
 _MIN_REJECTED = 2
@@ -125,7 +126,7 @@ def _good_shapes(settings: Settings, commit: Commit, days: dict[str, dt.date]) -
     """The shapes of the admitted dumps of a source that stand in other batches."""
     approved, withdrawn = ledger.approvals(settings), ledger.withdrawals(settings)
     by_batch: dict[str, list[Outcome]] = {}
-    for other, outcome in ledger.latest_commits(settings):
+    for other, outcome in ledger.latest_commits(settings, parser_version):
         if other.source == commit.source and other.batch_id != commit.batch_id and not outcome.reason:
             by_batch.setdefault(other.batch_id, []).append(outcome)
     good = {}

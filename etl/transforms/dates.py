@@ -27,6 +27,18 @@ def iso_day(text: pl.Expr) -> pl.Expr:
     return _plausible(text.str.strip_chars().str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False))
 
 
+def told_day(text: pl.Expr) -> pl.Expr:
+    """The day of an ISO 8601 date but for 1 January, which aggregators write where they know the year alone."""
+    day = iso_day(text)
+    return pl.when((day.dt.month() > 1) | (day.dt.day() > 1)).then(day)
+
+
+def epoch_day(milliseconds: pl.Expr) -> pl.Expr:
+    """The UTC day of a time in milliseconds since 1970, null where it is out of range."""
+    latest = int(dt.datetime(LATEST.year, 1, 1, tzinfo=dt.UTC).timestamp()) * 1_000
+    return pl.from_epoch(pl.when(milliseconds.is_between(0, latest - 1)).then(milliseconds), "ms").dt.date()
+
+
 def rfc2822_day(text: pl.Expr) -> pl.Expr:
     """The day of a time such as `Mon, 2 Apr 2007 19:18:42 GMT`, else null."""
     day = text.str.extract(r"(\d{1,2} [A-Z][a-z]{2} \d{4})", 1)

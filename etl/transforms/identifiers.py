@@ -93,3 +93,8 @@ def undamaged_arxiv_id(text: pl.Expr, created: pl.Expr) -> pl.Expr:
         & in_time.fill_null(True)
     )
     return pl.when(month.is_null()).then(arxiv_id(text)).when(is_sure).then(repaired)
+
+
+def arxiv_id_of_doi(text: pl.Expr) -> pl.Expr:
+    """The arXiv identifier in a DOI that arXiv registered; null in any other."""
+    return arxiv_id(text.str.extract(r"(?i)10\.48550/arxiv\.(\S+)", 1))

@@ -6,6 +6,7 @@ the thorough way, which is right for all, is taken for the few others alone.
 
 from __future__ import annotations
 
+import html
 import string
 
 import polars as pl
@@ -17,6 +18,12 @@ _CUT_URL = r"((?:github|gitlab)\.com/(?:[\w.-]+/)?(?:[\w.]+-)*)\n[ \t]*([\w])"
 # A single space is right already: to pass over it is four times as fast as to replace it by itself.
 _BLANKS = r"[^\S\n]{2,}|[^\S\n ]"
 _BLANKS_OR_BREAKS = r"\s{2,}|[^\S ]"
+
+# Marks of JATS, MathML and HTML that publishers leave in titles and abstracts.
+_MARK = (
+    r"</?(?:(?:jats|mml|m|xlink|ali):[\w.-]+|i|b|u|em|strong|italic|bold|sub|sup|inf|scp|sc|tt|p|br|hr|div|span|font"
+    r"""|title|sec|abstract|a)(?:\s+[\w:.-]+\s*=\s*(?:"[^"<>]*"|'[^'<>]*'))*\s*/?>"""
+)
 
 MIN_TITLE_WORDS = 3
 MIN_TITLE_CHARS = 16
@@ -70,6 +77,13 @@ def paragraphs(text: pl.Expr) -> pl.Expr:
         .str.replace_all("\x1e", "\n", literal=True)
     )
     return either(text, quick, _is_clean(QUICK) & ~GIVEN.str.contains(_CUT_URL), lines.replace("", None))
+
+
+def without_marks(text: pl.Expr) -> pl.Expr:
+    """The text less marks of JATS, MathML and HTML, characters unescaped; also where both are escaped once more."""
+    for _ in range(2):
+        text = text.str.replace_all(_MARK, "").map_elements(html.unescape, return_dtype=pl.String)
+    return text
 
 
 def title_fingerprint(title: pl.Expr) -> pl.Expr:

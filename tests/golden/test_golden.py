@@ -1,12 +1,13 @@
 """Every case in `sources/<source>/<case>/`: an input, and in `expected.json` what becomes of it.
 
 A new case is a new folder with an `input.*`; `pytest tests/golden --update-golden` writes the rest, to be read before
-it is kept. Cases are named for what is odd in them.
+it is kept. Cases are named for what is odd in them. An `etl.toml` beside the input is the configuration for it.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from etl import queries, sources
+from etl import configuration, queries, sources
 from etl.settings import Settings
 from etl.sources.base import Head
 from tests.factories import normalised
@@ -52,6 +53,17 @@ def said(frame: pl.DataFrame) -> list[dict[str, Any]]:
     return [{name: value for name, value in row.items() if value is not None and name not in LEFT_OUT} for row in rows]
 
 
+@pytest.fixture
+def configured(case: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The configuration of the case, if it has one."""
+    if (case / "etl.toml").exists():
+        monkeypatch.setenv("ETL_CONFIG", str(case / "etl.toml"))
+    configuration.tables.cache_clear()
+    yield
+    configuration.tables.cache_clear()
+
+
+@pytest.mark.usefixtures("configured")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}/{case.name}")
 def test_sources(case: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     (given,) = case.glob("input.*")
