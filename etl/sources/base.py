@@ -23,7 +23,9 @@ HEAD_BYTES = 256 << 10
 _MARK = b"\xef\xbb\xbf"
 _ARRAYS = ("data", "results", "items", "papers", "collection")
 _FIRST_ITEM = re.compile(rb"(?:\xef\xbb\xbf)?\s*[\[{]")
-_ROOT = re.compile(rb"(?:\s+|<\?[^>]*\?>|<!--.*?-->|<!DOCTYPE[^>\[]*(?:\[.*?\])?\s*>)*+<([A-Za-z_][\w.:-]*)", re.DOTALL)
+_ROOT = re.compile(
+    rb"(?:\s+|<\?[^>]*\?>|<!--.*?-->|<!DOCTYPE[^>\[]*+(?:\[.*?\])?\s*>)*+<([A-Za-z_][\w.:-]*)", re.DOTALL
+)
 
 
 @dataclass(frozen=True)
