@@ -43,6 +43,11 @@ def paragraphs(text: pl.Expr) -> pl.Expr:
     return lines.replace("", None)
 
 
+def without_full_stop(title: pl.Expr) -> pl.Expr:
+    """The title less a full stop at its end; three of them stay."""
+    return title.str.replace(r"([^.])\.$", "${1}")
+
+
 def title_fingerprint(title: pl.Expr) -> pl.Expr:
     """Letters and digits of a title: case, accents, LaTeX, punctuation and footnote marks do not count."""
     return (
