@@ -306,4 +306,7 @@ def local(tag: str) -> str:
 
 def content(found: Element | None) -> str | None:
     """All text inside an element, or None where there is none."""
-    return "".join(found.itertext()).strip() or None if found is not None else None
+    if found is None:
+        return None
+    said = "".join(found.itertext()) if len(found) else found.text
+    return said.strip() or None if said else None

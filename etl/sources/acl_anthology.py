@@ -3,8 +3,8 @@
 A paper's venue is the book title of its volume's `meta`, which stands before it. Front matter is no paper. A volume
 has a month and a year, its papers have no day; days of ingestion, revisions and errata are the Anthology's own.
 `pwccode` is the official code that Papers with Code knew; without a URL it says that there is only that of others.
-Its `pwcdataset` are data that a paper uses, on a site that is gone: no links of the paper. Videos and attachments are
-links where they are URLs, not names of the Anthology's files. A retracted paper stays a paper; one that was removed
+Its `pwcdataset` are data that a paper uses, on a site that is gone: no links of the paper. `video` and `attachment`
+are links where they are URLs, not names of the Anthology's files. A retracted paper stays a paper; one that was removed
 is rejected. Mathematics stay as TeX, and names written in another script (`variant`) are left out.
 See https://github.com/acl-org/acl-anthology, `data/xml/schema.rnc`.
 """
@@ -22,7 +22,7 @@ from etl.settings import Limits
 from etl.sources.base import Head, Normalised, Parsed, Source, required_text
 from etl.transforms import identifiers, text
 
-_LINKS = ("pwccode", "video", "attachment")
+_LINKS = frozenset({"pwccode", "video", "attachment"})
 
 
 def recognise(head: Head) -> bool:
@@ -32,12 +32,14 @@ def recognise(head: Head) -> bool:
 
 def split(stream: Stream, limits: Limits) -> Iterator[Record]:
     """The papers, each with its volume's title as the last line of its context."""
-    venue = b""
+    context = b""
     for record in xml.elements(stream, limits, "meta", "paper"):
-        if record.data.startswith(b"<paper"):
-            yield record._replace(context=record.context + venue)
+        if record.data.startswith(b"<meta"):
+            context = record.context + _venue(record, limits)
+        elif record.reason or not context:
+            yield record
         else:
-            venue = _venue(record, limits)
+            yield Record(record.offset, record.data, record.position, context=context)
 
 
 def _venue(record: Record, limits: Limits) -> bytes:
@@ -52,33 +54,34 @@ def parse(record: Record, limits: Limits) -> Parsed:
     """One paper; raises RecordError without title, or where it was removed."""
     found = xml.element(record, limits)
     parsed: Parsed = dict(found.attrib)
+    authors: list[str] = []
+    links: list[str] = []
     for child in found:
         name = child.tag
         if name == "author":
-            parsed.setdefault(name, []).append(_name(child))
+            authors += _name(child)
         elif name in _LINKS:
-            parsed.setdefault(name, []).append(_link(child))
+            links += _link(child)
         elif name not in parsed:
             parsed[name] = xml.content(child)
     if "removed" in parsed:
         raise RecordError("deleted_record", parsed["removed"] or "the Anthology removed the paper")
     required_text(parsed, "title", reason="missing_title")
+    parsed |= {"author": authors or None, "links": links or None}
     parsed["booktitle"] = record.context.split(b"\n", 2)[2].decode() or parsed.get("booktitle")
     return parsed
 
 
-def _name(person: xml.Element) -> str | None:
-    """The name of a person, many of whom have no first name."""
-    parts = (xml.content(person.find("first")), xml.content(person.find("last")))
-    return " ".join(part for part in parts if part) or None
+def _name(person: xml.Element) -> list[str]:
+    """The name of a person, if there is one; many have no first name."""
+    name = f"{person.findtext('first') or ''} {person.findtext('last') or ''}".strip()
+    return [name] if name else []
 
 
-def _link(child: xml.Element) -> str | None:
+def _link(child: xml.Element) -> list[str]:
     """The URL of an element, if it names one that may be shown."""
-    if child.get("permission") == "false":
-        return None
-    url = child.get("url") or child.get("href") or xml.content(child) or ""
-    return url if "://" in url else None
+    url = child.get("url") or child.get("href") or child.text or ""
+    return [url] if "://" in url and child.get("permission") != "false" else []
 
 
 def normalise(raw: pl.DataFrame) -> Normalised:
@@ -87,10 +90,10 @@ def normalise(raw: pl.DataFrame) -> Normalised:
         "row",
         title=text.one_line(pl.col("title")),
         abstract=text.paragraphs(pl.col("abstract")),
-        authors=pl.col("author").list.drop_nulls(),
+        authors="author",
         doi=identifiers.doi(pl.col("doi")),
         venue=text.one_line(pl.col("booktitle")),
-        page_links=pl.concat_list(pl.col(*_LINKS).fill_null([])).list.drop_nulls(),
+        page_links="links",
         evidence_kind=pl.lit("link_dump"),
         is_official=pl.lit(True),
     )
@@ -112,9 +115,7 @@ SOURCE = Source(
         "author": pl.List(pl.String()),
         "doi": pl.String(),
         "booktitle": pl.String(),
-        "pwccode": pl.List(pl.String()),
-        "video": pl.List(pl.String()),
-        "attachment": pl.List(pl.String()),
+        "links": pl.List(pl.String()),
     },
     ignored=frozenset(
         {

@@ -45,11 +45,10 @@ def parse(record: Record, limits: Limits) -> Parsed:
     parsed: Parsed = dict(found.attrib)
     for child in found:
         name = child.tag
-        value = xml.content(child) if len(child) else child.text
         if name in _LISTS:
-            parsed.setdefault(name, []).append(value)
+            parsed.setdefault(name, []).append(xml.content(child))
         elif name not in parsed:
-            parsed[name] = value
+            parsed[name] = xml.content(child)
     required_text(parsed, "title", reason="missing_title")
     parsed["ee"], parsed["ee.arxiv"] = _identifiers(parsed.get("ee", []))
     return parsed
