@@ -1,14 +1,13 @@
 """XML: the elements that are records, cut out of the stream with their byte positions, and parsed one by one.
 
 Nothing outside a document is ever read, and none of its declarations is obeyed: a document type that declares
-anything is refused.
+anything is refused. What is wrong inside a record costs that record; what is wrong around them costs the dump.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from html.entities import html5
 from xml.etree import ElementTree
 
@@ -17,22 +16,35 @@ from etl.reading.records import CHUNK, SHOWN, Record, Stream
 from etl.settings import Limits
 
 Element = ElementTree.Element
+DEFAULT = Limits()
 _MARK = b"\xef\xbb\xbf"
-_ENCODING = re.compile(rb"""^<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
+_ENCODING = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 _ENCODINGS = {"utf-8": "utf-8", "us-ascii": "utf-8", "iso-8859-1": "iso-8859-1", "windows-1252": "cp1252"}
-_PREFIX = re.compile(rb"""xmlns:([A-Za-z_][\w.-]*)\s*=\s*("[^"<]*"|'[^'<]*')""")
-_DOCTYPE = re.compile(rb"<!DOCTYPE[^\[>]*+(\[)?")
-_ENTITY = re.compile(rb"&([A-Za-z][A-Za-z0-9]*);")
-_NAME = rb"[A-Za-z_][\w.:-]*"
-_OWN = frozenset({b"amp", b"lt", b"gt", b"quot", b"apos"})
-# Longer marks are no document that anyone made.
-_LONGEST_MARK = 1 << 16
+_PREFIX = re.compile(rb"""\sxmlns:([A-Za-z_][\w.-]*+)\s*+=\s*+("[^"<]*+"|'[^'<]*+')""")
+# The inside of a tag up to what ends it, or what may not stand there.
+_INSIDE = re.compile(rb"""(?:[^<>"']++|"[^"<]*+"|'[^'<]*+')*+""")
+_NAME = re.compile(rb"<([A-Za-z_][\w.:-]*+)(?=[\s/>])")
+_MISC = re.compile(rb"(?:\s++|<!--.*?-->|<\?.*?\?>)*+", re.DOTALL)
+_DOCTYPE = re.compile(rb"""<!DOCTYPE(?:[^\[>"']++|"[^"]*+"|'[^']*+')*+([\[>])""")
+_ENTITY = re.compile(rb"&([A-Za-z][A-Za-z0-9]*+);")
+_SECTION = re.compile(rb"(<!\[CDATA\[.*?\]\]>)", re.DOTALL)
+_OWN = frozenset({"amp", "lt", "gt", "quot", "apos"})
+_NUMBERS = {
+    name[:-1].encode(): "".join(f"&#{ord(char)};" for char in text).encode()
+    for name, text in html5.items()
+    if name.endswith(";") and name[:-1] not in _OWN
+}
+_CLOSINGS = {b"<!--": b"-->", b"<![CDATA[": b"]]>", b"<?": b"?>"}
+# A longer start, before the first element, is none that anyone made.
+_LONGEST_START = 1 << 16
 
 
 def elements(stream: Stream, limits: Limits, *names: str) -> Iterator[Record]:
     """Each outermost element of one of these names (as written, with prefix), in the order of the document.
 
-    Raises DumpError for a document type with declarations, an unknown encoding, or an end that comes too soon.
+    The context of a record is the encoding and the prefixes of the document, a line each; a source may add lines.
+    An element that is too long is given cut, with its reason. Raises DumpError for a document type with declarations,
+    an unknown encoding, an end that comes too soon, or text after the end.
     """
     splitter = _Splitter(names, limits)
     while chunk := stream.read(CHUNK):
@@ -40,207 +52,251 @@ def elements(stream: Stream, limits: Limits, *names: str) -> Iterator[Record]:
     splitter.end()
 
 
-@dataclass
 class _Splitter:
-    """Finds the marks that begin and end records; comments, CDATA sections and the rest are stepped over."""
+    """Finds the marks that begin and end records; comments, CDATA sections and the rest are stepped over.
 
-    names: Collection[str]
-    limits: Limits
-    data: bytes = b""
-    origin: int = 0
-    place: int = 0
-    start: int | None = None
-    open_name: bytes = b""
-    depth: int = 0
-    root: bytes = b""
-    has_ended: bool = False
-    position: int = 0
-    context: bytes = b""
-    marks: re.Pattern[bytes] = field(init=False)
+    `data` is what is held of the stream, from its byte `origin` on; what stands before `place` is read. `start` is the
+    byte at which the open record began, and `depth` the number of its elements of the same name that are open.
+    """
 
-    def __post_init__(self) -> None:
-        alternatives = "|".join(re.escape(name) for name in self.names).encode()
-        self.marks = re.compile(rb"<(?:!--|!\[CDATA\[|!DOCTYPE|\?|(/?)(" + alternatives + rb")(?=[\s/>]))")
+    def __init__(self, names: tuple[str, ...], limits: Limits) -> None:
+        self.names, self.longest = {name.encode() for name in names}, limits.record_bytes
+        self.data, self.origin, self.place = b"", 0, 0
+        self.root, self.context, self.roots = b"", b"", 0
+        self.start: int | None = None
+        self.name, self.depth, self.position = b"", 0, 0
+        self.shown = b""
+        self.marks, self.widest = re.compile(b""), 0
 
     def feed(self, chunk: bytes) -> Iterator[Record]:
         """The records that end in this chunk."""
-        kept = self.place if self.start is None else self.start
+        kept = self.place if self.start is None or self.shown else self.start - self.origin
+        self.data = self.data[kept:] + chunk if kept < len(self.data) else chunk
         self.origin += kept
         self.place -= kept
-        self.start = None if self.start is None else 0
-        self.data = self.data[kept:] + chunk
         if not self.root and not self._begin():
             return
+        if self.roots:
+            yield from self._scan()
+        if self.root and not self.roots:
+            self._check_rest()
+        if self.start is not None and not self.shown and self._at(self.place) - self.start > self.longest:
+            self.shown = self.data[self.start - self.origin :][:SHOWN]
+
+    def _at(self, place: int) -> int:
+        """The byte of the stream at a place of the data."""
+        return self.origin + place
+
+    def _scan(self) -> Iterator[Record]:
         while match := self.marks.search(self.data, self.place):
             end = self._end_of(match)
             if end < 0:
                 self.place = match.start()
-                break
-            if match[2]:
-                yield from self._mark(match, end)
+                self._check_waiting()
+                return
             self.place = end
-        else:
-            # A mark may be cut by the end of the chunk.
-            cut = self.data.rfind(b"<", self.place)
-            self.place = cut if cut >= 0 else len(self.data)
-        if self.start is not None and len(self.data) - self.start > self.limits.record_bytes + CHUNK:
-            raise DumpError("record_too_long", f"the record at byte {self.origin + self.start} is too long")
+            if match[2]:
+                record = self._mark(match, end)
+                if record:
+                    yield record
+                if not self.roots:
+                    return
+        # The last bytes may be the start of a mark.
+        cut = self.data.rfind(b"<", max(self.place, len(self.data) - self.widest))
+        self.place = cut if cut >= 0 else len(self.data)
+
+    def _check_waiting(self) -> None:
+        """Raises DumpError where a mark is longer than a record may be."""
+        if len(self.data) - self.place > self.longest:
+            raise DumpError("record_too_long", f"the mark at byte {self._at(self.place)} does not end")
 
     def _end_of(self, match: re.Match[bytes]) -> int:
         """Where the mark ends, or -1 where the data does not hold its end."""
-        token = match[0]
-        for opening, closing in ((b"<!--", b"-->"), (b"<![CDATA[", b"]]>"), (b"<?", b"?>")):
-            if token == opening:
-                place = self.data.find(closing, match.end())
-                return place + len(closing) if place >= 0 else self._too_long(match)
-        if token == b"<!DOCTYPE":
-            raise DumpError("xml_dtd", f"a document type inside the document, at byte {self.origin + match.start()}")
-        end = _tag_end(self.data, match.end())
-        return end if end >= 0 else self._too_long(match)
+        if match[2]:
+            return _tag_end(self.data, match.end())
+        if match[0] not in _CLOSINGS:
+            raise DumpError("xml_dtd", f"a declaration inside the document, at byte {self._at(match.start())}")
+        closing = _CLOSINGS[match[0]]
+        place = self.data.find(closing, match.end())
+        return place + len(closing) if place >= 0 else -1
 
-    def _too_long(self, match: re.Match[bytes]) -> int:
-        if len(self.data) - match.start() > self.limits.record_bytes:
-            raise DumpError("record_too_long", f"the mark at byte {self.origin + match.start()} does not end")
-        return -1
-
-    def _mark(self, match: re.Match[bytes], end: int) -> Iterator[Record]:
+    def _mark(self, match: re.Match[bytes], end: int) -> Record | None:
+        """Takes note of a tag; returns the record that it ends."""
         is_closing, name = bool(match[1]), match[2]
-        is_empty = not is_closing and self.data[end - 2 : end] == b"/>"
+        step = -1 if is_closing else 0 if self.data[end - 2 : end] == b"/>" else 1
         if self.start is None:
+            if name == self.root:
+                self.roots += step
+            if name not in self.names:
+                return None
             if is_closing:
-                return
-            self.start, self.open_name, self.depth = match.start(), name, 0
-        if name != self.open_name:
-            return
-        self.depth += 0 if is_empty else -1 if is_closing else 1
-        if self.depth == 0:
-            start, self.start = self.start, None
-            self.position += 1
-            data = self.data[start:end]
-            is_long = len(data) > self.limits.record_bytes
-            yield Record(
-                self.origin + start,
-                data[:SHOWN] if is_long else data,
-                self.position,
-                context=self.context,
-                reason="record_too_long" if is_long else "",
-                size=len(data) if is_long else -1,
-            )
+                raise DumpError("malformed_xml", f"the tag at byte {self._at(match.start())} closes nothing")
+            self.start, self.name, self.depth = self._at(match.start()), name, 0
+        elif name != self.name:
+            return None
+        self.depth += step
+        return None if self.depth else self._ended(end)
+
+    def _ended(self, end: int) -> Record:
+        assert self.start is not None
+        start, shown, size = self.start, self.shown, self._at(end) - self.start
+        self.start, self.shown = None, b""
+        self.position += 1
+        if self.name == self.root:
+            self.roots = 0
+        if size > self.longest:
+            shown = shown or self.data[start - self.origin :][:SHOWN]
+            return Record(start, shown, self.position, False, self.context, "record_too_long", size)
+        return Record(start, self.data[start - self.origin : end], self.position, False, self.context)
 
     def _begin(self) -> bool:
         """Reads what stands before the first record: encoding, document type, and prefixes of the root."""
-        match = _root(self.data)
-        if match is None:
-            if len(self.data) > _LONGEST_MARK:
-                raise DumpError("malformed_xml", f"no element in the first {_LONGEST_MARK} bytes")
+        code = encoding(self.data)
+        root = _root(self.data)
+        if root is None:
+            if len(self.data) > _LONGEST_START:
+                raise DumpError("malformed_xml", f"no element in the first {_LONGEST_START} bytes")
             return False
-        doctype = _DOCTYPE.search(self.data, 0, match.start())
-        if doctype and doctype[1]:
-            raise DumpError("xml_dtd", "the document type declares something; wanted a document without declarations")
-        self.root, self.place = match[1], match.start()
-        prefixes = dict(_PREFIX.findall(match[0]))
+        found, end = root
+        self.root, self.place = found[1], found.start()
+        prefixes = dict(_PREFIX.findall(self.data, found.end(), end))
         declared = b"".join(b" xmlns:%b=%b" % (name, uri) for name, uri in sorted(prefixes.items()))
-        self.context = encoding(self.data).encode() + b"\n" + declared
+        self.context = b"%b\n%b\n" % (code.encode(), declared.replace(b"\n", b" "))
+        names = sorted({self.root, *self.names})
+        self.widest = max(map(len, names)) + len(b"<![CDATA[")
+        alternatives = b"|".join(re.escape(name) for name in names)
+        self.marks = re.compile(rb"<(?:!--|!\[CDATA\[|!DOCTYPE|\?|(/?)(" + alternatives + rb")(?=[\s/>]))")
+        self._open_root(end)
         return True
+
+    def _open_root(self, end: int) -> None:
+        """The root is stepped over where it is no record itself."""
+        self.roots = 1
+        if self.root not in self.names:
+            self.roots = 0 if self.data[end - 2 : end] == b"/>" else 1
+            self.place = end
+
+    def _check_rest(self) -> None:
+        """After the root only comments and instructions may stand."""
+        self.place = _end(_MISC.match(self.data, self.place))
+        rest = self.data[self.place : self.place + 4]
+        is_cut = rest.startswith((b"<!--", b"<?")) or (rest and b"<!--".startswith(rest))
+        if is_cut:
+            self._check_waiting()
+        elif rest:
+            where = f"something follows the end of the document, at byte {self._at(self.place)}"
+            raise DumpError("malformed_xml", f"{where}; deliver each document by itself")
 
     def end(self) -> None:
         """Raises DumpError where the document is not closed."""
+        where = f"byte {self._at(len(self.data))}"
         if not self.root:
-            raise DumpError("truncated" if self.data.strip() else "empty", "no element; fetch the file again")
-        tail = self.data[self.place if self.start is None else self.start :].rstrip()
-        closing = re.search(rb"</" + re.escape(self.root) + rb"\s*>\s*(?:<!--.*?-->\s*)*$", tail, re.DOTALL)
-        if self.start is not None or not (closing or self._is_record_root()):
-            place = self.origin + len(self.data)
-            raise DumpError("truncated", f"the document ends at byte {place} before it is closed; fetch the file again")
-
-    def _is_record_root(self) -> bool:
-        """Whether the root itself was the record, which has ended."""
-        return self.root.decode() in self.names and self.position > 0 and not self.data[self.place :].strip()
+            raise DumpError("truncated" if self.data.strip() else "empty", f"no element until {where}")
+        if self.start is not None:
+            raise DumpError("truncated", f"the element at byte {self.start} is not closed until {where}")
+        if self.roots or self.place < len(self.data):
+            raise DumpError("truncated", f"the document ends at {where} before it is closed; fetch the file again")
 
 
-def _root(data: bytes) -> re.Match[bytes] | None:
-    """The start tag of the root, after declaration, comments and document type."""
-    place = len(_MARK) if data.startswith(_MARK) else 0
-    for closing, opening in ((b"?>", b"<?"), (b"-->", b"<!--"), (b">", b"<!DOCTYPE")) * 3:
-        blank = len(data) - len(data[place:].lstrip())
-        while data.startswith(opening, blank):
-            end = data.find(closing, blank)
-            if end < 0:
-                return None
-            if opening == b"<!DOCTYPE" and b"[" in data[blank:end]:
-                raise DumpError("xml_dtd", "the document type declares something; wanted a document without")
-            place = end + len(closing)
-            blank = len(data) - len(data[place:].lstrip())
-    blank = len(data) - len(data[place:].lstrip())
-    end = _tag_end(data, blank)
-    return re.compile(rb"<(" + _NAME + rb")[^<]*", re.DOTALL).match(data, blank, end) if end >= 0 else None
+def _root(data: bytes) -> tuple[re.Match[bytes], int] | None:
+    """The name in the start tag of the root, and where that ends; None where the data does not hold it."""
+    start = len(_MARK) if data.startswith(_MARK) else 0
+    place = _end(_MISC.match(data, start, _LONGEST_START))
+    doctype = _DOCTYPE.match(data, place, _LONGEST_START)
+    if doctype:
+        if doctype[1] == b"[":
+            raise DumpError("xml_dtd", "the document type declares something; wanted a document without declarations")
+        place = _end(_MISC.match(data, doctype.end(), _LONGEST_START))
+    name = _NAME.match(data, place, _LONGEST_START)
+    end = _tag_end(data, name.end()) if name else -1
+    return (name, end) if name and end >= 0 else None
+
+
+def _end(match: re.Match[bytes] | None) -> int:
+    """Where a pattern ends that always fits."""
+    assert match is not None
+    return match.end()
 
 
 def _tag_end(data: bytes, place: int) -> int:
-    """The byte after the `>` of a tag, or -1: one inside quotes does not end it."""
-    end = data.find(b">", place) + 1
-    while end and data.count(b'"', place, end) % 2:
-        end = data.find(b">", end) + 1
-    return end or -1
+    """The byte after the `>` of a tag, or -1 where the data does not hold it: one inside quotes does not end it.
+
+    A tag that is broken, by `<` or by quotes, ends at its first `>`.
+    """
+    end = _end(_INSIDE.match(data, place))
+    if data[end : end + 1] == b">":
+        return end + 1
+    is_broken = data.find(b"<", end) >= 0
+    return data.find(b">", place) + 1 or -1 if is_broken else -1
 
 
 def encoding(data: bytes) -> str:
     """The encoding that a document declares; raises DumpError for one that is not read."""
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in data[:64]:
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in data[:2]:
         raise DumpError("unsupported_encoding", "found UTF-16 or UTF-32, wanted UTF-8")
-    found = _ENCODING.match(data.removeprefix(_MARK))
+    found = _ENCODING.match(data, 0, _LONGEST_START)
     name = found[1].decode().lower() if found else "utf-8"
     if name not in _ENCODINGS:
         raise DumpError("unsupported_encoding", f"found {name}, wanted one of {', '.join(_ENCODINGS)}")
     return _ENCODINGS[name]
 
 
-def element(record: Record, limits: Limits | None = None) -> Element:
+def element(record: Record, limits: Limits = DEFAULT) -> Element:
     """The parsed element of a record. Named characters of HTML are known, as in the document types of publishers.
 
-    Raises RecordError where it is not well-formed, names an entity that nobody declared, or is nested too deep.
+    Raises RecordError where it is not well-formed, names an entity that nobody declared, or passes a limit.
     """
-    limits = limits or Limits()
-    code, _, prefixes = record.context.partition(b"\n")
-    data = record.data
-    if b"&" in data:
-        data = _ENTITY.sub(_character, data)
-    if data.count(b"<") > limits.depth:
-        _check_depth(data, limits.depth)
+    code, prefixes, *_ = record.context.split(b"\n", 2) if record.context else (b"utf-8", b"")
+    data = record.data if code == b"utf-8" else _decoded(record.data, code.decode()).encode()
+    parser = ElementTree.XMLParser()  # noqa: S314
     try:
-        text = b"<x%b>%b</x>" % (prefixes, data)
-        root = ElementTree.fromstring(text if code in (b"", b"utf-8") else text.decode(code.decode()))  # noqa: S314
-    except UnicodeDecodeError as error:
-        raise RecordError("invalid_utf8", f"byte {error.start} of the record is not {code.decode()}") from None
+        parser.feed(b"<x%b>%b</x>" % (prefixes, _with_characters(data)))
+        root = parser.close()
     except ElementTree.ParseError as error:
-        raise _refusal(data, str(error)) from None
+        _decoded(data, "utf-8")
+        raise RecordError("xml_entity" if "undefined entity" in str(error) else "malformed_xml", str(error)) from None
     if len(root) != 1:
         raise RecordError("malformed_xml", f"{len(root)} elements where one was expected")
+    _check(root[0], data, limits)
     return root[0]
 
 
-def _character(match: re.Match[bytes]) -> bytes:
-    name = match[1]
-    found = html5.get(f"{name.decode()};")
-    return match[0] if name in _OWN or found is None else "".join(f"&#{ord(char)};" for char in found).encode()
-
-
-def _check_depth(data: bytes, most: int) -> None:
-    depth = 0
-    for tag in re.finditer(rb"<(/?)[A-Za-z_][^>]*?(/?)>", data):
-        depth += -1 if tag[1] else 0 if tag[2] else 1
-        if depth > most:
-            raise RecordError("too_deep", f"nested deeper than {most} levels")
-
-
-def _refusal(data: bytes, said: str) -> RecordError:
+def _decoded(data: bytes, code: str) -> str:
+    """The text; raises RecordError with the byte that is none in this encoding."""
     try:
-        data.decode()
+        return data.decode(code)
     except UnicodeDecodeError as error:
-        return RecordError("invalid_utf8", f"byte {error.start} of the record is not UTF-8")
-    if "entity" in said:
-        return RecordError("xml_entity", said)
-    return RecordError("malformed_xml", said)
+        raise RecordError("invalid_utf8", f"byte {error.start} of the record is not {code}") from None
+
+
+def _with_characters(data: bytes) -> bytes:
+    """The data with the named characters of HTML as numbers; a CDATA section names none."""
+    if b"&" not in data:
+        return data
+    if b"<![CDATA[" not in data:
+        return _ENTITY.sub(_character, data)
+    pieces = _SECTION.split(data)
+    pieces[::2] = [_ENTITY.sub(_character, piece) for piece in pieces[::2]]
+    return b"".join(pieces)
+
+
+def _character(match: re.Match[bytes]) -> bytes:
+    return _NUMBERS.get(match[1], match[0])
+
+
+def _check(root: Element, data: bytes, limits: Limits) -> None:
+    """Raises RecordError where an element passes a limit. Counting bytes is cheap and never finds too few."""
+    if data.count(b"</") > limits.depth:
+        depth, level = 0, [root]
+        while level:
+            depth += 1
+            level = [child for parent in level for child in parent]
+            if depth > limits.depth:
+                raise RecordError("too_deep", f"nested deeper than {limits.depth} levels")
+    if data.count(b"=") > limits.keys and any(len(found.attrib) > limits.keys for found in root.iter()):
+        raise RecordError("too_many_keys", f"an element with more than {limits.keys} attributes")
+    if len(data) > limits.string_bytes and any(len(text.encode()) > limits.string_bytes for text in root.itertext()):
+        raise RecordError("string_too_long", f"a text of more than {limits.string_bytes} bytes")
 
 
 def local(tag: str) -> str:
@@ -250,4 +306,7 @@ def local(tag: str) -> str:
 
 def content(found: Element | None) -> str | None:
     """All text inside an element, or None where there is none."""
-    return "".join(found.itertext()).strip() or None if found is not None else None
+    if found is None:
+        return None
+    said = "".join(found.itertext()) if len(found) else found.text
+    return said.strip() or None if said else None

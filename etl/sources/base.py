@@ -30,7 +30,9 @@ _ENVELOPE = re.compile(
 # Nulls before it, in answers to lists of identifiers, are looked past.
 _FIRST_ITEMS = 100
 _FIRST_ITEM = re.compile(rb"(?:\xef\xbb\xbf)?\s*[\[{]")
-_ROOT = re.compile(rb"(?:\s+|<\?[^>]*\?>|<!--.*?-->|<!DOCTYPE[^>\[]*(?:\[.*?\])?\s*>)*+<([A-Za-z_][\w.:-]*)", re.DOTALL)
+_ROOT = re.compile(
+    rb"(?:\s+|<\?[^>]*\?>|<!--.*?-->|<!DOCTYPE[^>\[]*+(?:\[.*?\])?\s*>)*+<([A-Za-z_][\w.:-]*)", re.DOTALL
+)
 
 
 @dataclass(frozen=True)

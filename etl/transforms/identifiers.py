@@ -8,7 +8,8 @@ from etl.transforms.text import GIVEN, either
 
 # https://info.arxiv.org/help/arxiv_identifier.html: archive/YYMMNNN, from 2007-04 YYMM.NNNN, five digits from 2015-01.
 _ARXIV = (
-    r"(?i)(?:^|arxiv:|/abs/|/pdf/)\s*(\d{2}(?:0[1-9]|1[0-2])\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?(?:\.pdf)?$"
+    r"(?i)(?:^|arxiv:|/abs/|/pdf/|10\.48550/arxiv\.)\s*"
+    r"(\d{2}(?:0[1-9]|1[0-2])\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?(?:\.pdf)?$"
 )
 _DOI = r"(10\.\d{4,9}/\S+)$"
 # arXiv registers a DOI for each of its papers; it says no more than the arXiv identifier does.
@@ -19,7 +20,7 @@ _PLAIN_DOI = r"^10\.[0-9]{4,9}/[!-~]*[0-9A-Za-z]$"
 
 
 def arxiv_id(text: pl.Expr) -> pl.Expr:
-    """The arXiv identifier in an id, URL or `arXiv:` form, version stripped; null where there is none."""
+    """The arXiv identifier in an id, URL, DOI or `arXiv:` form, version stripped; null where there is none."""
     found = GIVEN.str.strip_chars().str.extract(_ARXIV, 1)
     archive = found.str.extract(r"^([A-Za-z-]+)(?:\.[A-Za-z]{2})?/", 1).str.to_lowercase()
     number = found.str.extract(r"/(\d{7})$", 1)

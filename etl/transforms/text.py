@@ -86,6 +86,11 @@ def without_marks(text: pl.Expr) -> pl.Expr:
     return text
 
 
+def without_full_stop(title: pl.Expr) -> pl.Expr:
+    """The title less a full stop at its end; three of them stay."""
+    return title.str.replace(r"([^.])\.$", "${1}")
+
+
 def title_fingerprint(title: pl.Expr) -> pl.Expr:
     """Letters and digits of a title: case, accents, LaTeX, punctuation and footnote marks do not count."""
     quick = GIVEN.map_batches(_ascii_fingerprints, pl.String)

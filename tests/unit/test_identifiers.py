@@ -26,6 +26,8 @@ def value(expression: pl.Expr, text: str | None) -> str | None:
         ("https://arxiv.org/abs/2506.00001v1", "2506.00001"),
         ("https://arxiv.org/pdf/2506.00001v2.pdf", "2506.00001"),
         ("http://arxiv.org/abs/cs/0112017", "cs/0112017"),
+        ("https://doi.org/10.48550/arXiv.2506.00001", "2506.00001"),
+        ("10.48550/ARXIV.CS/0112017", "cs/0112017"),
         ("math.GT/0309136v2", "math/0309136"),
         ("hep-th/9901001", "hep-th/9901001"),
         ("2513.00001", None),
