@@ -220,12 +220,16 @@ def _accepted(rows: pl.DataFrame, table: type[dy.Schema], seen: set[tuple[str, s
     _, failure = table.filter(rows.select(*polars_schema(table)), cast=True)
     if len(failure):
         rows = _without_broken(rows, table, failure.details(), found)
-    firsts = rows.select("row", "dump_id", "repeat_hash").unique("row", keep="first", maintain_order=True)
-    for row, *key in firsts.iter_rows():
-        if tuple(key) in seen:
+    firsts = rows.select("row", "dump_id", "repeat_hash", "observed_on").unique(
+        "row", keep="first", maintain_order=True
+    )
+    for row, dump_id, said, day in firsts.iter_rows():
+        # What is said on another day, such as in another file of an archive, is an observation of its own.
+        key = (dump_id, f"{said} {day or ''}")
+        if key in seen:
             found.repeats.append(row)
         else:
-            seen.add((key[0], key[1]))
+            seen.add(key)
     return rows.filter(~pl.col("row").is_in(found.repeats)) if found.repeats else rows
 
 
