@@ -54,11 +54,14 @@ def staged(
     normalised = source.normalise(raw)
     if normalised.papers is None:
         kept = _repositories(normalised, places, seen, found)
-    else:
+    elif normalised.repositories is None:
         kept = _papers(normalised.papers, places, seen, found, with_keyphrases)
-        if normalised.repositories is not None:
-            rows = enrich.found_repositories(normalised.repositories)
-            found.tables["repositories"] = _numbered(_of(kept.drop("position"), rows))
+    else:
+        seen_by_papers = _observed(enrich.found_repositories(normalised.repositories), places.drop("position"))
+        sound = _sound(seen_by_papers, StagedRepository, found)
+        papers = normalised.papers.filter(~pl.col("row").is_in([row for row, *_ in found.broken]))
+        kept = _papers(papers, places, seen, found, with_keyphrases)
+        found.tables["repositories"] = sound.join(kept.select("row"), on="row", how="semi", maintain_order="left")
     del kept
     found.tables = {table: _conformed(STAGED[table], frame) for table, frame in found.tables.items()}
     return found
@@ -81,6 +84,9 @@ def _columns(fields: Mapping[str, pl.DataType], parsed: Sequence[Parsed], found:
 
 def _series(name: str, values: list[Any], dtype: pl.DataType) -> pl.Series:
     if dtype == _LIST:
+        if not {*map(type, values)} <= {list, type(None)}:
+            # Arrow would take a text for the list of its letters.
+            raise TypeError
         # Ten times as fast as to let Polars look at each inner list.
         arrow = pa.array(values, type=pa.large_list(pa.large_string()))
         return pl.Series(name, arrow)
@@ -188,21 +194,21 @@ def _repositories(
     rows = enrich.found_repositories(given)
     unnamed = given.select("row").unique(maintain_order=True).join(rows, on="row", how="anti", maintain_order="left")
     found.broken += [(row, "missing_repository", "no field names a repository") for row in unnamed.to_series()]
-    own = [name for name in ("observed_on", "position") if name in rows.columns]
-    place = places.rename({name: f"{name}_of_record" for name in own})
-    rows = rows.join(place, on="row", how="left", maintain_order="left").with_columns(
-        pl.coalesce(name, f"{name}_of_record").alias(name) for name in own
-    )
-    rows = _with_missing(_numbered(rows), StagedRepository, ())
+    rows = _observed(rows, places)
     kept = _accepted(rows.with_columns(repeat_hash=_row_hashes(rows)), StagedRepository, seen, found)
     found.tables["repositories"] = kept
     return kept
 
 
-def _numbered(rows: pl.DataFrame) -> pl.DataFrame:
-    """Adds `item`, the number of each row within its record."""
-    key = "row" if "row" in rows.columns else PROVENANCE
-    return rows.with_columns(item=pl.int_range(pl.len(), dtype=pl.Int64).over(key))
+def _observed(rows: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
+    """Observations with the place of their record, their number in it, and the day and position that they say."""
+    own = [name for name in ("observed_on", "position") if name in rows.columns and name in places.columns]
+    place = places.rename({name: f"{name}_of_record" for name in own})
+    rows = rows.join(place, on="row", how="left", maintain_order="left").with_columns(
+        pl.coalesce(name, f"{name}_of_record").alias(name) for name in own
+    )
+    rows = rows.with_columns(item=pl.int_range(pl.len(), dtype=pl.Int64).over("row"))
+    return _with_missing(rows, StagedRepository, ())
 
 
 def _row_hashes(rows: pl.DataFrame) -> pl.Series:
@@ -217,9 +223,7 @@ def _row_hashes(rows: pl.DataFrame) -> pl.Series:
 
 def _accepted(rows: pl.DataFrame, table: type[dy.Schema], seen: set[tuple[str, str]], found: Staged) -> pl.DataFrame:
     """The rows of records that keep the row rules of the table, each record once a dump."""
-    _, failure = table.filter(rows.select(*polars_schema(table)), cast=True)
-    if len(failure):
-        rows = _without_broken(rows, table, failure.details(), found)
+    rows = _sound(rows, table, found)
     firsts = rows.select("row", "dump_id", "repeat_hash", "observed_on").unique(
         "row", keep="first", maintain_order=True
     )
@@ -231,6 +235,12 @@ def _accepted(rows: pl.DataFrame, table: type[dy.Schema], seen: set[tuple[str, s
         else:
             seen.add(key)
     return rows.filter(~pl.col("row").is_in(found.repeats)) if found.repeats else rows
+
+
+def _sound(rows: pl.DataFrame, table: type[dy.Schema], found: Staged) -> pl.DataFrame:
+    """The rows of records that keep the row rules of the table; the others are noted as broken."""
+    _, failure = table.filter(rows.select(*polars_schema(table)), cast=True)
+    return _without_broken(rows, table, failure.details(), found) if len(failure) else rows
 
 
 def _without_broken(rows: pl.DataFrame, table: type[dy.Schema], broken: pl.DataFrame, found: Staged) -> pl.DataFrame:

@@ -11,10 +11,12 @@ same day are repeats.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 
 import polars as pl
 
+from etl.errors import RecordError
 from etl.reading.records import Record
 from etl.settings import Limits
 from etl.sources.base import Head, Normalised, Parsed, Source, json_lines, json_object
@@ -22,6 +24,7 @@ from etl.transforms import dates, repositories, text
 
 # The repositories of an event, those that carry figures first: where two are one, the first is believed.
 _ENDS = ("forkee", "base", "head", "repository", "repo")
+_UTC = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z$")
 _FIELDS = {
     "id": pl.Int64(),
     "name": pl.String(),
@@ -45,7 +48,7 @@ def parse(record: Record, limits: Limits) -> Parsed:
     """One event with its repositories, their fields as `forkee.…`, `base.…`, `head.…`, `repository.…`, `repo.…`."""
     event = json_object(record, limits)
     found = {name: value for name, value in event.items() if name not in ("payload", "repo", "repository")}
-    found["created_at"] = _utc(found.get("created_at"))
+    found["created_at"] = _day(found.get("created_at"))
     for end, repository in _repositories(event):
         described = _described(repository)
         if described["name"]:
@@ -53,16 +56,17 @@ def parse(record: Record, limits: Limits) -> Parsed:
     return found
 
 
-def _utc(time: object) -> object:
-    """A time as it is, or one with an offset in UTC."""
-    if not isinstance(time, str) or time.endswith(("Z", "UTC")):
-        return time
-    for form in ("%Y-%m-%dT%H:%M:%S%z", "%Y/%m/%d %H:%M:%S %z"):
-        try:
-            return dt.datetime.strptime(time, form).astimezone(dt.UTC).isoformat()
-        except (ValueError, OverflowError):
-            continue
-    return time
+def _day(time: object) -> str:
+    """The day of a time, in UTC; raises RecordError where there is none."""
+    if isinstance(time, str):
+        if _UTC.match(time):
+            return time[:10]
+        for form in ("%Y-%m-%dT%H:%M:%S%z", "%Y/%m/%d %H:%M:%S %z"):
+            try:
+                return dt.datetime.strptime(time, form).astimezone(dt.UTC).date().isoformat()
+            except (ValueError, OverflowError):
+                continue
+    raise RecordError("missing_date", f"created_at: found {str(time)[:40]!r}, wanted a time")
 
 
 def _repositories(event: Parsed) -> Iterator[tuple[str, Parsed]]:
