@@ -84,8 +84,8 @@ def _columns(fields: Mapping[str, pl.DataType], parsed: Sequence[Parsed], found:
 
 def _series(name: str, values: list[Any], dtype: pl.DataType) -> pl.Series:
     if dtype == _LIST:
-        if not {*map(type, values)} <= {list, type(None)}:
-            # Arrow would take a text for the list of its letters.
+        if str in set(map(type, values)):
+            # Arrow would take a text for a list of its characters.
             raise TypeError
         # Ten times as fast as to let Polars look at each inner list.
         arrow = pa.array(values, type=pa.large_list(pa.large_string()))
@@ -217,8 +217,10 @@ def _row_hashes(rows: pl.DataFrame) -> pl.Series:
     texts = rows.select(
         "row", said=pl.concat_str([pl.col(name).cast(pl.String).fill_null("") for name in said], separator="\x1f")
     )
-    whole = texts.with_columns(pl.col("said").str.join("\x1e").over("row")).get_column("said")
-    return pl.Series("repeat_hash", [hashlib.blake2b(text.encode(), digest_size=16).hexdigest() for text in whole])
+    whole = texts.group_by("row", maintain_order=True).agg(pl.col("said").str.join("\x1e"))
+    hashes = [hashlib.blake2b(text.encode(), digest_size=16).hexdigest() for text in whole.get_column("said")]
+    by_record = whole.select("row", repeat_hash=pl.Series(hashes, dtype=pl.String))
+    return rows.select("row").join(by_record, on="row", how="left", maintain_order="left").get_column("repeat_hash")
 
 
 def _accepted(rows: pl.DataFrame, table: type[dy.Schema], seen: set[tuple[str, str]], found: Staged) -> pl.DataFrame:

@@ -29,6 +29,11 @@ _START = re.compile(
     + rb'\s*:\s*"(?:\||- )'
 )
 _DAY = r"\**(\d{4}-\d\d-\d\d)\**"
+# Nearly every row; what it does not match is looked at part by part.
+_USUAL = re.compile(
+    r"\|\*\*(\d{4}-\d\d-\d\d)\*\*\|\*\*([^|*\n]+)\*\*\|([^|*\n]+?) et\.al\.\|\[[^\]|]*\]\([^)\s|]*\)"
+    r"\|(?:null|\*\*\[link\]\(([^)\s|]*)\)\*\*)\|\n"
+)
 _TABLE = re.compile(rf"\|\s*{_DAY}\s*\|\s*(.+)", re.DOTALL)
 _TITLE = re.compile(r"\*\*(.+?)\*\*\s*(?:<br>[^|]*)?\|(.*)", re.DOTALL)
 _LIST = re.compile(rf"-\s+{_DAY},\s+\*\*(.+?)\*\*,\s+(.*?),?\s+Paper:\s+(.*)", re.DOTALL)
@@ -51,6 +56,9 @@ def parse(record: Record, limits: Limits) -> Parsed:
     paper_id, row = member(record, limits)
     if not isinstance(row, str):
         raise RecordError("wrong_type", f"found {type(row).__name__}, wanted a row of markdown")
+    if usual := _USUAL.fullmatch(row):
+        day, title, author, link = usual.groups()
+        return {"id": paper_id, "day": day, "title": title, "author": [author], "links": [link] if link else []}
     found = _of_table(row.strip()) or _of_list(row.strip())
     if not found:
         raise RecordError("malformed_row", "wanted a day and a title between their marks")

@@ -63,18 +63,18 @@ def _gains(history: object) -> dict[int, int]:
         start, days = _week(week)
         if week.get("total") != sum(days):
             raise RecordError("wrong_total", f"the days of week {start} add up to {sum(days)}")
-        gains |= {start // _DAY + place: gained for place, gained in enumerate(days)}
+        gains.update(enumerate(days, start // _DAY))
     return gains
 
 
 def _week(week: object) -> tuple[int, list[int]]:
     """The second at which a week starts, and the stars given on its days."""
     start, days = (week.get("week"), week.get("days")) if isinstance(week, dict) else (None, None)
-    if _is_count(start) and start < _LATEST and isinstance(days, list) and len(days) == _WEEK_DAYS:
-        counts = [gained for gained in days if _is_count(gained)]
-        if len(counts) == _WEEK_DAYS:
-            return start, counts
-    raise RecordError("wrong_type", "stargazers_history: wanted weeks with seven counts")
+    if not isinstance(days, list) or len(days) != _WEEK_DAYS or {*map(type, days)} != {int} or min(days) < 0:
+        raise RecordError("wrong_type", "stargazers_history: wanted weeks with seven counts")
+    if not _is_count(start) or start >= _LATEST:
+        raise RecordError("wrong_type", "stargazers_history: wanted weeks with the second of their start")
+    return start, days
 
 
 def _is_count(value: object) -> TypeGuard[int]:
@@ -83,11 +83,13 @@ def _is_count(value: object) -> TypeGuard[int]:
 
 def _counted_back(gains: dict[int, int], stars: int, fetched_on: int) -> tuple[list[int], list[int]]:
     """Days and stars from the day of the fetch back to where the gains of a day are not known."""
-    days, counts = [fetched_on], [stars]
-    while days[-1] in gains:
-        counts.append(counts[-1] - gains[days[-1]])
-        days.append(days[-1] - 1)
-    if counts[-1] < 0:
+    day, days, counts = fetched_on, [fetched_on], [stars]
+    while day in gains:
+        stars -= gains[day]
+        day -= 1
+        counts.append(stars)
+        days.append(day)
+    if stars < 0:
         raise RecordError("wrong_total", "more stars were gained than there are")
     return days, counts
 

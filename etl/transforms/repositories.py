@@ -7,16 +7,14 @@ import polars as pl
 from etl.transforms import links
 from etl.transforms.urls import NOT_OWNERS
 
-_OWNER = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}"
-_NAME = r"[A-Za-z0-9_.-]{1,100}"
-# What `links` would find is this text itself, letter by letter; what it would trim or pass over is left to it.
-_PLAIN = rf"^https://github\.com/{_OWNER}/[A-Za-z0-9_.-]{{0,99}}[A-Za-z0-9-]$"
+_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}/[A-Za-z0-9_.-]{1,100}$"
+_PLAIN = f"^{links.PLAIN_REPOSITORY}$"
 _SITE = rf"(?i)^https://github\.com/(?:{'|'.join(sorted(NOT_OWNERS))})/"
 
 
 def github_url(name: pl.Expr) -> pl.Expr:
     """The canonical URL of a repository that GitHub itself names as `owner/name`; null where that is no such name."""
-    is_name = name.str.contains(rf"^{_OWNER}/{_NAME}$") & ~name.str.contains(r"/\.{1,2}$")
+    is_name = name.str.contains(_NAME) & ~name.str.contains(r"/\.{1,2}$")
     return pl.when(is_name).then(pl.concat_str(pl.lit("https://github.com/"), name))
 
 
@@ -24,7 +22,7 @@ def in_cells(cells: pl.Series) -> pl.Series:
     """The canonical URL of the first repository that each field names; null where it names none."""
     named = pl.DataFrame({"cell": cells.cast(pl.String)})
     cell = pl.col("cell")
-    is_plain = cell.str.contains(_PLAIN) & ~cell.str.contains(_SITE) & ~cell.str.contains(r"\.git$")
+    is_plain = cell.str.contains(_PLAIN) & ~cell.str.contains(_SITE) & ~cell.str.ends_with(".git")
     named = named.with_columns(url=pl.when(is_plain).then(cell))
     odd = named.filter(pl.col("url").is_null()).get_column("cell").drop_nulls().unique(maintain_order=True)
     if odd.len():
