@@ -63,11 +63,14 @@ def staged(
     normalised = source.normalise(raw)
     if normalised.papers is None:
         kept = _repositories(normalised, places, seen, found)
-    else:
+    elif normalised.repositories is None:
         kept = _papers(normalised.papers, places, seen, found, with_keyphrases)
-        if normalised.repositories is not None:
-            observed = enrich.found_repositories(normalised.repositories)
-            found.tables["repositories"] = _numbered(_of(kept.drop("position"), observed))
+    else:
+        seen_by_papers = _observed(enrich.found_repositories(normalised.repositories), places.drop("position"))
+        sound = _sound(seen_by_papers, StagedRepository, found)
+        papers = normalised.papers.filter(~pl.col("row").is_in([row for row, *_ in found.broken]))
+        kept = _papers(papers, places, seen, found, with_keyphrases)
+        found.tables["repositories"] = sound.join(kept.select("row"), on="row", how="semi", maintain_order="left")
     del kept
     found.tables = {table: _conformed(STAGED[table], frame) for table, frame in found.tables.items()}
     return found
@@ -207,21 +210,21 @@ def _repositories(
     rows = enrich.found_repositories(given)
     unnamed = given.select("row").unique(maintain_order=True).join(rows, on="row", how="anti", maintain_order="left")
     found.broken += [(row, "missing_repository", "no field names a repository") for row in unnamed.to_series()]
-    own = [name for name in ("observed_on", "position") if name in rows.columns]
-    place = places.rename({name: f"{name}_of_record" for name in own})
-    rows = rows.join(place, on="row", how="left", maintain_order="left").with_columns(
-        pl.coalesce(name, f"{name}_of_record").alias(name) for name in own
-    )
-    rows = _with_missing(_numbered(rows), StagedRepository, ())
+    rows = _observed(rows, places)
     kept = _accepted(rows.with_columns(repeat_hash=_row_hashes(rows)), StagedRepository, seen, found)
     found.tables["repositories"] = kept
     return kept
 
 
-def _numbered(rows: pl.DataFrame) -> pl.DataFrame:
-    """Adds `item`, the number of each row within its record."""
-    key = "row" if "row" in rows.columns else PROVENANCE
-    return rows.with_columns(item=pl.int_range(pl.len(), dtype=pl.Int64).over(key))
+def _observed(rows: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
+    """Observations with the place of their record, their number in it, and the day and position that they say."""
+    own = [name for name in ("observed_on", "position") if name in rows.columns and name in places.columns]
+    place = places.rename({name: f"{name}_of_record" for name in own})
+    rows = rows.join(place, on="row", how="left", maintain_order="left").with_columns(
+        pl.coalesce(name, f"{name}_of_record").alias(name) for name in own
+    )
+    rows = rows.with_columns(item=pl.int_range(pl.len(), dtype=pl.Int64).over("row"))
+    return _with_missing(rows, StagedRepository, ())
 
 
 def _row_hashes(rows: pl.DataFrame) -> pl.Series:
@@ -230,22 +233,32 @@ def _row_hashes(rows: pl.DataFrame) -> pl.Series:
     texts = rows.select(
         "row", said=pl.concat_str([pl.col(name).cast(pl.String).fill_null("") for name in said], separator="\x1f")
     )
-    whole = texts.with_columns(pl.col("said").str.join("\x1e").over("row")).get_column("said")
-    return pl.Series("repeat_hash", [hashlib.blake2b(text.encode(), digest_size=16).hexdigest() for text in whole])
+    whole = texts.group_by("row", maintain_order=True).agg(pl.col("said").str.join("\x1e"))
+    hashes = [hashlib.blake2b(text.encode(), digest_size=16).hexdigest() for text in whole.get_column("said")]
+    by_record = whole.select("row", repeat_hash=pl.Series(hashes, dtype=pl.String))
+    return rows.select("row").join(by_record, on="row", how="left", maintain_order="left").get_column("repeat_hash")
 
 
 def _accepted(rows: pl.DataFrame, table: type[dy.Schema], seen: set[tuple[str, str]], found: Staged) -> pl.DataFrame:
     """The rows of records that keep the row rules of the table, each record once a dump."""
-    _, failure = table.filter(rows.select(*polars_schema(table)), cast=True)
-    if len(failure):
-        rows = _without_broken(rows, table, failure.details(), found)
-    firsts = rows.select("row", "dump_id", "repeat_hash").unique("row", keep="first", maintain_order=True)
-    for row, *key in firsts.iter_rows():
-        if tuple(key) in seen:
+    rows = _sound(rows, table, found)
+    firsts = rows.select("row", "dump_id", "repeat_hash", "observed_on").unique(
+        "row", keep="first", maintain_order=True
+    )
+    for row, dump_id, said, day in firsts.iter_rows():
+        # What is said on another day, such as in another file of an archive, is an observation of its own.
+        key = (dump_id, f"{said} {day or ''}")
+        if key in seen:
             found.repeats.append(row)
         else:
-            seen.add((key[0], key[1]))
+            seen.add(key)
     return rows.filter(~pl.col("row").is_in(found.repeats)) if found.repeats else rows
+
+
+def _sound(rows: pl.DataFrame, table: type[dy.Schema], found: Staged) -> pl.DataFrame:
+    """The rows of records that keep the row rules of the table; the others are noted as broken."""
+    _, failure = table.filter(rows.select(*polars_schema(table)), cast=True)
+    return _without_broken(rows, table, failure.details(), found) if len(failure) else rows
 
 
 def _without_broken(rows: pl.DataFrame, table: type[dy.Schema], broken: pl.DataFrame, found: Staged) -> pl.DataFrame:

@@ -76,9 +76,7 @@ def test_no_text_is_run(name: str) -> None:
     assert called == set()
 
 
-@pytest.mark.parametrize(
-    "name", ["pickle", "marshal", "shelve", "subprocess", "urllib.request", "requests", "yaml"]
-)
+@pytest.mark.parametrize("name", ["pickle", "marshal", "shelve", "subprocess", "urllib.request", "requests", "yaml"])
 def test_dangerous_modules_stay_out(name: str) -> None:
     imported = {
         path

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from functools import lru_cache
 
 from etl.errors import DumpError, RecordError
 from etl.reading.records import SHOWN, Record, Stream
@@ -57,6 +58,8 @@ def _physical_rows(stream: Stream, limits: Limits) -> Iterator[tuple[int, bytes,
         offset += size
 
 
+# Every row brings the header of its dump.
+@lru_cache(maxsize=4)
 def columns(header: bytes, delimiter: str = ",") -> tuple[str, ...]:
     """The names in a header; raises DumpError where it is no row, two are the same, or there are too many."""
     try:

@@ -6,7 +6,7 @@ from hashlib import blake2b
 
 import polars as pl
 
-from etl.transforms import keyphrases, links, statements, text
+from etl.transforms import keyphrases, links, repositories, statements, text
 
 _HASHED = (
     "title",
@@ -128,9 +128,14 @@ def found_keyphrases(papers: pl.DataFrame) -> pl.DataFrame:
     return keyphrases.keyphrases(papers.select("row", "title", "abstract"))
 
 
-def found_repositories(starred: pl.DataFrame) -> pl.DataFrame:
-    """What records say of repositories: `cell` names one, the other columns say it; cells without one are left out."""
-    cells = starred.get_column("cell").to_list()
-    targets = [next((t.repository_url for t in links.links_in_cell(cell) if t.repository_url), None) for cell in cells]
-    named = starred.with_columns(repository_url=pl.Series(targets, dtype=pl.String)).drop("cell")
-    return named.drop_nulls("repository_url").unique(["row", "repository_url"], keep="first", maintain_order=True)
+def found_repositories(said: pl.DataFrame) -> pl.DataFrame:
+    """What records say of repositories, each once a record and day: `cell` names one where `repository_url` does not.
+
+    What names none is left out.
+    """
+    if "cell" in said.columns:
+        found = repositories.in_cells(said.get_column("cell"))
+        known = [pl.col("repository_url")] if "repository_url" in said.columns else []
+        said = said.with_columns(repository_url=pl.coalesce(*known, found)).drop("cell")
+    one = [name for name in ("row", "repository_url", "observed_on") if name in said.columns]
+    return said.drop_nulls("repository_url").unique(one, keep="first", maintain_order=True)

@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from etl.transforms.sentences import sentences
-from etl.transforms.urls import Canonical, canonical
+from etl.transforms.urls import NOT_OWNERS, Canonical, canonical
 
 # Neither signs that no URL holds nor the punctuation of other scripts.
 _END = r"\s<>\"{}|\\^`\[\]\x00-\x1f。，、；：！？（）【】《》「」『』“”‘’«»…"
@@ -141,8 +141,16 @@ def _is_official(before: str, around: str) -> bool | None:
     return False if _THEIRS.search(around) else None
 
 
+# A field that is nothing but the canonical URL of a repository on GitHub, in which nothing has to be looked for.
+PLAIN_REPOSITORY = r"https://github\.com/([A-Za-z0-9][A-Za-z0-9_.-]{0,79})/([A-Za-z0-9_.-]{0,99}[A-Za-z0-9-])"
+_PLAIN_REPOSITORY = re.compile(PLAIN_REPOSITORY)
+
+
 def links_in_cell(cell: str) -> list[Canonical]:
     """The links of a field that should hold nothing else; blanks inside a URL are mistakes."""
+    plain = _PLAIN_REPOSITORY.fullmatch(cell)
+    if plain and plain[1].lower() not in NOT_OWNERS and not cell.endswith(".git"):
+        return [Canonical(cell, f"github.com/{plain[1]}/{plain[2]}".lower(), "repository", cell)]
     pieces = (re.sub(r"\s+", "", piece) for piece in _BETWEEN_LINKS.split(cell, maxsplit=MAX_URLS))
     targets: dict[str, Canonical] = {}
     for _, _, target in islice(chain.from_iterable(map(find_urls, pieces)), MAX_URLS):

@@ -29,7 +29,7 @@ _PAPER = frozenset(
 _DEMO = frozenset("colab.research.google.com replicate.com gradio.live streamlit.app".split())
 _PAGES = (".github.io", ".gitlab.io", ".netlify.app", ".vercel.app", ".pages.dev")
 # First path segments at code hosts that name a part of the site, not an account.
-_NOT_OWNERS = frozenset(
+NOT_OWNERS = frozenset(
     "about apps blog collections contact customer-stories enterprise explore features groups join login marketplace "
     "notifications orgs pricing search security settings site sponsors stars team topics trending users".split()
 )
@@ -107,7 +107,7 @@ def _kind(bare: str, segments: list[str]) -> str:
 
 
 def _repository(host: str, segments: list[str]) -> Canonical | None:
-    if len(segments) < 2 or segments[0].lower() in _NOT_OWNERS:
+    if len(segments) < 2 or segments[0].lower() in NOT_OWNERS:
         return None
     path = segments[:2]
     if host == "gitlab.com":
