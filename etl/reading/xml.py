@@ -39,14 +39,15 @@ _CLOSINGS = {b"<!--": b"-->", b"<![CDATA[": b"]]>", b"<?": b"?>"}
 _LONGEST_START = 1 << 16
 
 
-def elements(stream: Stream, limits: Limits, *names: str) -> Iterator[Record]:
+def elements(stream: Stream, limits: Limits, *names: str, many: bool = False) -> Iterator[Record]:
     """Each outermost element of one of these names (as written, with prefix), in the order of the document.
 
     The context of a record is the encoding and the prefixes of the document, a line each; a source may add lines.
-    An element that is too long is given cut, with its reason. Raises DumpError for a document type with declarations,
+    With `many`, documents of the same root may follow one another. An element that is too long is given cut, with its
+    reason. Raises DumpError for a document type with declarations,
     an unknown encoding, an end that comes too soon, or text after the end.
     """
-    splitter = _Splitter(names, limits)
+    splitter = _Splitter(names, limits, many)
     while chunk := stream.read(CHUNK):
         yield from splitter.feed(chunk)
     splitter.end()
@@ -59,7 +60,8 @@ class _Splitter:
     byte at which the open record began, and `depth` the number of its elements of the same name that are open.
     """
 
-    def __init__(self, names: tuple[str, ...], limits: Limits) -> None:
+    def __init__(self, names: tuple[str, ...], limits: Limits, many: bool) -> None:
+        self.many = many
         self.names, self.longest = {name.encode() for name in names}, limits.record_bytes
         self.data, self.origin, self.place = b"", 0, 0
         self.root, self.context, self.roots = b"", b"", 0
@@ -78,8 +80,8 @@ class _Splitter:
             return
         if self.roots:
             yield from self._scan()
-        if self.root and not self.roots:
-            self._check_rest()
+        while self.root and not self.roots and self._begins_again():
+            yield from self._scan()
         if self.start is not None and not self.shown and self._at(self.place) - self.start > self.longest:
             self.shown = self.data[self.start - self.origin :][:SHOWN]
 
@@ -176,16 +178,28 @@ class _Splitter:
             self.roots = 0 if self.data[end - 2 : end] == b"/>" else 1
             self.place = end
 
-    def _check_rest(self) -> None:
-        """After the root only comments and instructions may stand."""
+    def _begins_again(self) -> bool:
+        """Whether another document of the same root follows, as in responses of a harvest put into one file.
+
+        Else only comments and instructions may stand after the root.
+        """
         self.place = _end(_MISC.match(self.data, self.place))
         rest = self.data[self.place : self.place + 4]
         is_cut = rest.startswith((b"<!--", b"<?")) or (rest and b"<!--".startswith(rest))
         if is_cut:
             self._check_waiting()
-        elif rest:
+            return False
+        again = _NAME.match(self.data, self.place)
+        if self.many and again and again[1] == self.root:
+            end = _tag_end(self.data, again.end())
+            if end > 0:
+                self._open_root(end)
+            return end > 0
+        is_next = self.many and (b"<" + self.root).startswith(self.data[self.place :])
+        if rest and not is_next:
             where = f"something follows the end of the document, at byte {self._at(self.place)}"
             raise DumpError("malformed_xml", f"{where}; deliver each document by itself")
+        return False
 
     def end(self) -> None:
         """Raises DumpError where the document is not closed."""

@@ -56,7 +56,7 @@ def observed_on(head: Head) -> dt.date | None:
 
 def split(stream: Stream, limits: Limits) -> Iterator[Record]:
     """The records of a response; raises DumpError where it says an error."""
-    for record in xml.elements(stream, limits, *_NAMES):
+    for record in xml.elements(stream, limits, *_NAMES, many=True):
         if _ERROR.match(record.data):
             raise _said(record, limits)
         yield record
