@@ -91,3 +91,18 @@ def test_a_title_that_names_many_papers_has_no_key(title: str) -> None:
 def test_different_titles_have_different_keys() -> None:
     titles = ["Mapping Tidal Pools Part 1", "Mapping Tidal Pools Part 2", "Mapping Tidal Pools Part 11"]
     assert len({value(text.title_key(pl.col("text")), title) for title in titles}) == 3
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ("<i>In situ</i> H<sub>2</sub>O &amp; Ice", "In situ H2O & Ice"),
+        ("&lt;i&gt;Twice&lt;/i&gt; &amp;amp; once", "Twice & once"),
+        ('<jats:ext-link xlink:href="x">a</jats:ext-link><mml:mi>x</mml:mi><br/>', "ax"),
+        ("a < b and c > d, <b or not b>, <unknown>", "a < b and c > d, <b or not b>, <unknown>"),
+        (None, None),
+    ],
+)
+def test_marks_are_taken_out_and_mathematics_is_not(given: str | None, wanted: str | None) -> None:
+    frame = pl.DataFrame({"text": [given]}, schema={"text": pl.String})
+    assert frame.select(text.without_marks(pl.col("text"))).item() == wanted
