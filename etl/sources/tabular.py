@@ -119,14 +119,15 @@ def normalise(raw: pl.DataFrame) -> Normalised:
 
 
 _TABLES = configuration.tables()
+_VERSION = 1
 
 SOURCE = Source(
     title="Tables of one's own",
     publisher="described by the configuration file",
     licence=", ".join(sorted({table.licence for table in _TABLES} - {""})) or "none stated",
     priority=4,
-    # The high half changes with the code, the low half with what the file describes.
-    parser_version=1 << 32 | zlib.crc32(repr(_TABLES).encode()),
+    # The low half changes with what the file describes.
+    parser_version=(_VERSION << 32 | zlib.crc32(repr(_TABLES).encode())) if _TABLES else _VERSION,
     recognise=recognise,
     is_by_line=is_json_lines,
     split=tables.rows,

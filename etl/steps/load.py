@@ -1,4 +1,4 @@
-"""Loads admitted dumps into the working database, a transaction a batch; only papers that it touches are made again."""
+"""Loads admitted dumps into the working database, in one transaction; only papers that it touches are made again."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 class _Loader:
-    """One load: the difference between what is there and what should be, applied batch by batch."""
+    """One load: the difference between what is there and what should be."""
 
     def __init__(self, settings: Settings, connection: duckdb.DuckDBPyConnection, target: _Target) -> None:
         self.settings, self.connection, self.target = settings, connection, target
@@ -141,12 +141,9 @@ class _Loader:
             if held.get(key) != batch:
                 due.setdefault(batch, set()).add(key)
         done = Loaded(removed=len(gone - wanted.keys()))
-        if not due and (gone or self._dumps_differ()):
-            done.papers += self._apply(None, set(), gone)
-        for batch_id in sorted(due):
-            done.papers += self._apply(batch_id, due[batch_id], gone)
-            done.added += len(due[batch_id])
-            gone = set()
+        if due or gone or self._dumps_differ():
+            done.papers = self._apply(due, gone)
+            done.added = sum(map(len, due.values()))
         return done
 
     def _rows(self, sql: str) -> list[tuple[str, ...]]:
@@ -156,14 +153,17 @@ class _Loader:
         held = self.connection.sql("SELECT * FROM core.dumps").pl().sort(*Dumps.primary_key())
         return not held.equals(self.target.dumps.sort(*Dumps.primary_key()))
 
-    def _apply(self, batch_id: str | None, added: set[tuple[str, str]], gone: set[tuple[str, str]]) -> int:
-        """One transaction: dumps out, dumps in, identity anew, touched papers folded again. Returns their number."""
+    def _apply(self, due: Mapping[str, set[tuple[str, str]]], gone: set[tuple[str, str]]) -> int:
+        """One transaction: dumps out, dumps in, identity anew, touched papers folded again. Returns their number.
+
+        All batches together, because identity, links and keywords are made once for all of them.
+        """
         with database.transaction(self.connection):
             self.connection.execute("DELETE FROM work.touched")
             self._note_changed_days()
             self._remove(gone)
-            if batch_id:
-                self._add(batch_id, added)
+            for batch_id in sorted(due):
+                self._add(batch_id, due[batch_id])
             self._write_dumps()
             self._identify()
             self._stage_views()

@@ -62,3 +62,15 @@ def test_the_only_day_in_a_name(name: str, wanted: dt.date | None) -> None:
 
 def test_a_week_is_no_day() -> None:
     assert dates.day_in_name("report-2025-W24-2.json") is None
+
+
+def test_a_padded_year_is_no_day() -> None:
+    given = ["2018-01-01", "2018-01-02", "2018-02-01", "2018", None]
+    found = pl.DataFrame({"day": given}).select(dates.told_day(pl.col("day"))).to_series().to_list()
+    assert found == [None, dt.date(2018, 1, 2), dt.date(2018, 2, 1), None, None]
+
+
+def test_days_of_milliseconds() -> None:
+    given = [0, 1_697_213_872_000, -1, 4_102_444_800_000, 2**62, None]
+    found = pl.DataFrame({"at": given}).select(dates.epoch_day(pl.col("at"))).to_series().to_list()
+    assert found == [dt.date(1970, 1, 1), dt.date(2023, 10, 13), None, None, None, None]

@@ -81,3 +81,14 @@ def test_what_comes_out_keeps_the_schema_and_reads_as_itself(text: str) -> None:
         column = StagedPaper.columns()["arxiv_id"]
         assert isinstance(column.regex, str)  # type: ignore[attr-defined]
         assert pl.Series([found]).str.contains(column.regex).item()  # type: ignore[attr-defined]
+
+
+def test_dois_of_arxiv_tell_the_identifier_and_others_do_not() -> None:
+    given = [
+        "https://doi.org/10.48550/arXiv.2101.00001v2",
+        "10.48550/arxiv.math/0605001",
+        "10.5555/abs/2101.00001",
+        None,
+    ]
+    found = pl.DataFrame({"doi": given}).select(identifiers.arxiv_id_of_doi(pl.col("doi"))).to_series().to_list()
+    assert found == ["2101.00001", "math/0605001", None, None]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etl.errors import DumpError
-from etl.reading.records import Record, array_items, lines
+from etl.reading.records import Record, array_items, items_or_document, lines
 from etl.settings import Limits
 
 
@@ -165,3 +165,36 @@ def test_a_line_that_is_too_long_is_set_aside_and_the_next_one_read(length: int)
         (length + 7, 4, ""),
     ]
     assert len(found[1].data) <= 1_000
+
+
+@pytest.mark.parametrize("most", [1, 7, 1 << 20])
+@pytest.mark.parametrize(
+    ("data", "wanted"),
+    [
+        (b'{"message": {"facets": {"items": [0]}, "items": [1, {"items": [2]}], "x": [3]}}', [b"1", b'{"items": [2]}']),
+        (b'{"items": [0], "message": {"items": [1]}}', [b"1"]),
+        (b'{"message": [{"items": [0]}], "data": [1]}', [b"1"]),
+        (b'{"message": "items", "other": {"data": [0]}, "data": []}', []),
+        (b"[[1], {}]", [b"[1]", b"{}"]),
+    ],
+)
+def test_an_array_is_found_on_its_path_alone(data: bytes, wanted: list[bytes], most: int) -> None:
+    for read in (array_items, items_or_document):
+        found = read(Dripping(data, most), Limits(), "message.items", "data")  # type: ignore[arg-type]
+        assert [record.data for record in found] == wanted
+
+
+@settings(max_examples=60)
+@given(value=st.dictionaries(st.text(max_size=4), _JSON, max_size=4), most=st.integers(1, 40))
+def test_a_document_without_the_array_is_one_record(value: dict[str, Any], most: int) -> None:
+    value.pop("data", None)
+    data = b"\n " + json.dumps(value, indent=1).encode() + b"\n"
+    (found,) = items_or_document(Dripping(data, most), Limits(), "data")  # type: ignore[arg-type]
+    assert json.loads(found.data) == value
+    assert (data[found.offset : found.offset + len(found.data)], found.position) == (found.data, 1)
+
+
+@pytest.mark.parametrize("data", [b'{"a": [1', b'{"a": 1} {"b": 2}', b'{"a": "' + b"x" * 2_000 + b'"}', b"5", b"[1"])
+def test_a_document_that_is_none_is_refused(data: bytes) -> None:
+    with pytest.raises(DumpError):
+        list(items_or_document(Dripping(data, 64), Limits(record_bytes=1_000), "data"))  # type: ignore[arg-type]

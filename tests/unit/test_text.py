@@ -164,3 +164,18 @@ def test_whatever_else_a_record_says_makes_other_content() -> None:
 def test_a_content_hash_is_the_same_in_every_release() -> None:
     keys = keyed({"title": "Rain é", "authors": ["A", "B"], "arxiv_id": "2506.00001"})
     assert keys["content_hash"].item() == "9f9fc9f35351b520326aa74cfd7dc6d5"
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ("<i>In situ</i> H<sub>2</sub>O &amp; Ice", "In situ H2O & Ice"),
+        ("&lt;i&gt;Twice&lt;/i&gt; &amp;amp; once", "Twice & once"),
+        ('<jats:ext-link xlink:href="x">a</jats:ext-link><mml:mi>x</mml:mi><br/>', "ax"),
+        ("a < b and c > d, <b or not b>, <unknown>", "a < b and c > d, <b or not b>, <unknown>"),
+        (None, None),
+    ],
+)
+def test_marks_are_taken_out_and_mathematics_is_not(given: str | None, wanted: str | None) -> None:
+    frame = pl.DataFrame({"text": [given]}, schema={"text": pl.String})
+    assert frame.select(text.without_marks(pl.col("text"))).item() == wanted
