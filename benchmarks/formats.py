@@ -19,6 +19,7 @@ os.environ["POLARS_MAX_THREADS"] = "1"
 from measure import DUMPS, PROJECT, save, show
 
 from etl import shards, sources
+from etl.errors import DumpError
 from etl.reading import containers
 from etl.schemas import STAGED
 from etl.settings import Limits
@@ -55,11 +56,11 @@ def repeated(source: sources.Source, data: bytes) -> bytes:
     stream = containers.Rewound(io.BytesIO(data), HEAD_BYTES)
     split = sources.base.json_lines if source.is_by_line(head) else source.split
     records = list(split(stream, Limits()))
-    if not records or any(record.length is None for record in records):
+    if len(records) < 2 or any(record.length is None for record in records):
         return data
     first, last = records[0], records[-1]
     end = last.offset + (last.length or 0)
-    between = data[first.offset + (first.length or 0) : records[1].offset] if len(records) > 1 else b",\n"
+    between = data[first.offset + (first.length or 0) : records[1].offset]
     body = data[first.offset : end]
     times = max(1, BYTES // max(1, len(body)))
     return data[: first.offset] + between.join([body] * times) + data[end:]
@@ -70,15 +71,18 @@ def measure(name: str, data: bytes, folder: Path) -> tuple[float, int, int]:
     path = folder / "dump"
     path.write_bytes(data)
     folders = {table: folder / table for table in (*STAGED, "rejected")}
-    piece = shards.Piece("0" * 64, path, "dump")
-    worker = shards._Worker(shards.Shard(0, name, (piece,), folders, 32 << 20, Limits(), with_keyphrases=False))
+    # What cannot be repeated inside comes as many dumps.
+    pieces = tuple(shards.Piece(f"{number:064}", path, "dump") for number in range(max(1, BYTES // len(data))))
+    worker = shards._Worker(shards.Shard(0, name, pieces, folders, 32 << 20, Limits(), with_keyphrases=False))
     worker.seen = _Never()
     begun = time.process_time()
-    (outcome,) = worker.run()
+    outcomes = worker.run()
     seconds = time.process_time() - begun
-    if outcome.reason:
-        raise SystemExit(f"{name}: {outcome.reason}: {outcome.detail}")
-    return len(data) / 1e6 / seconds, outcome.total("records"), outcome.total("accepted")
+    for outcome in outcomes:
+        if outcome.reason:
+            raise DumpError(outcome.reason, outcome.detail)
+    records, accepted = (sum(outcome.total(what) for outcome in outcomes) for what in ("records", "accepted"))
+    return len(data) * len(pieces) / 1e6 / seconds, records, accepted
 
 
 def main() -> None:
@@ -91,11 +95,16 @@ def main() -> None:
     for name in sorted(largest):
         with tempfile.TemporaryDirectory() as folder:
             data = repeated(sources.load(name), largest[name])
-            speed, records, accepted = measure(name, data, Path(folder))
-        figures[name] = {"mb_per_second": round(speed, 1), "bytes_per_record": len(data) // max(1, records)}
+            try:
+                speed, records, accepted = measure(name, data, Path(folder))
+            except DumpError:
+                # A format that comes as one short document: more of them.
+                data = largest[name]
+                speed, records, accepted = measure(name, data, Path(folder))
+        figures[name] = {"mb_per_second": round(speed, 1), "dump_bytes": len(data), "records": records}
         rows.append((name, f"{speed:.1f}", f"{len(data) / 1e6:.1f}", f"{records:,}", f"{accepted:,}"))
     title = f"Decoded megabytes a second on one core, budget {BUDGET:.0f}"
-    show(title, ("source", "MB/s", "MB", "records", "accepted"), rows)
+    show(title, ("source", "MB/s", "MB a dump", "records", "accepted"), rows)
     if not wanted:
         save("formats", {"budget_mb_per_second": BUDGET, "sources": figures})
 

@@ -11,7 +11,7 @@ import polars as pl
 
 from etl.reading.records import Record
 from etl.settings import Limits
-from etl.sources.base import Head, Normalised, Parsed, Source, json_lines, json_object, required_text
+from etl.sources.base import Drift, Head, Normalised, Parsed, Source, json_lines, json_object, required_text
 from etl.transforms import identifiers, text
 
 _TELLING = frozenset({"id", "abs", "pdf", "authors", "title", "categories", "summary"})
@@ -56,6 +56,7 @@ SOURCE = Source(
     publisher="crawlers of arxiv.org/list/<category>/new, a JSON lines file a day",
     licence="Apache-2.0 with changes",
     priority=3,
+    drift=Drift(),
     parser_version=1,
     recognise=recognise,
     is_by_line=is_by_line,

@@ -21,7 +21,7 @@ import polars as pl
 from etl.reading import tables
 from etl.reading.records import Record
 from etl.settings import Limits
-from etl.sources.base import Head, Normalised, Parsed, Source, required_text
+from etl.sources.base import Drift, Head, Normalised, Parsed, Source, required_text
 from etl.transforms import dates, identifiers, text
 
 _TELLING = frozenset({"arxiv_id", "abstract", "author_text", "categories", "created", "primary_cat", "title"})
@@ -68,6 +68,7 @@ SOURCE = Source(
     publisher="archived harvests of export.arxiv.org/oai2, a file a category",
     licence="none stated",
     priority=3,
+    drift=Drift(),
     parser_version=1,
     recognise=recognise,
     split=tables.rows,

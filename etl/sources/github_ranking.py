@@ -12,7 +12,7 @@ import polars as pl
 from etl.reading import tables
 from etl.reading.records import Record
 from etl.settings import Limits
-from etl.sources.base import Head, Normalised, Parsed, Source
+from etl.sources.base import Drift, Head, Normalised, Parsed, Source
 from etl.transforms import dates, text
 
 _NAMES = {"rank", "item", "repo_name", "stars", "forks", "repo_url", "last_commit"}
@@ -47,6 +47,7 @@ SOURCE = Source(
     publisher="`github-ranking-<date>.csv` of EvanLi/Github-Ranking on GitHub",
     licence="MIT",
     priority=4,
+    drift=Drift(count=0.5),
     parser_version=1,
     recognise=recognise,
     split=tables.rows,

@@ -20,7 +20,7 @@ from etl.errors import DumpError
 from etl.reading.records import Record, Stream, array_items, document
 from etl.settings import Limits
 from etl.sources import hf_daily
-from etl.sources.base import Head, Source
+from etl.sources.base import Drift, Head, Source
 from etl.transforms import dates
 
 _LISTING = re.compile(rb'"(dailyPapers|searchResults)"\s*:\s*\[')
@@ -99,6 +99,7 @@ SOURCE = Source(
     publisher="a browser on huggingface.co/papers",
     licence="page terms",
     priority=2,
+    drift=Drift(count=0.5),
     has_positions=True,
     parser_version=1,
     recognise=recognise,
