@@ -42,7 +42,8 @@ def member(record: Record, limits: Limits) -> tuple[str, Any]:
     value = strict_json.parse(b"{%b}" % record.data, limits)
     if not isinstance(value, dict) or len(value) != 1:
         raise RecordError("malformed_json", "wanted one key with its value")
-    return next(iter(value.items()))
+    key, inner = value.popitem()
+    return key, inner
 
 
 def _records(stream: Stream, limits: Limits, is_wanted: IsWanted) -> Iterator[Record]:
@@ -79,13 +80,28 @@ class _Splitter:
         self.data = self.data[kept:] + chunk
         if len(self.data) > self.longest + CHUNK:
             raise DumpError("record_too_long", f"what starts at byte {self.origin} is longer than {self.longest} bytes")
-        while True:
-            if self.start is None:
-                if not self._step():
+        while self.start is not None or self._step():
+            if self.start is not None:
+                yield from self._records()
+                if self.start is not None:
                     return
-            elif match := (_DEEPER if self.depth else _INSIDE).match(self.data, self.place):
-                yield from self._inside(match[1], match.end())
+
+    def _records(self) -> Iterator[Record]:
+        """The records that end in the data, up to the end of what holds them, or as far as the data reaches."""
+        while match := (_DEEPER if self.depth else _INSIDE).match(self.data, self.place):
+            token, self.place = match[1], match.end()
+            if token in (b"[", b"{"):
+                self.depth += 1
+            elif self.depth:
+                self.depth -= 1
+            elif token == b",":
+                yield self._ended(self.place - 1)
+                self.start, self.follows_comma = self.place, True
             else:
+                if self.follows_comma or self.data[self.start : self.place - 1].strip():
+                    yield self._ended(self.place - 1)
+                self.start = None
+                self._close(token)
                 return
 
     def _step(self) -> bool:
@@ -106,29 +122,14 @@ class _Splitter:
             self.name = token if token != b"," else b""
         return True
 
-    def _inside(self, token: bytes, end: int) -> Iterator[Record]:
-        """Takes note of the bracket or comma that ends here inside a record, or ends it."""
-        self.place = end
-        if token in (b"[", b"{"):
-            self.depth += 1
-        elif self.depth:
-            self.depth -= 1
-        elif token == b",":
-            yield self._ended(end - 1)
-            self.start, self.follows_comma = end, True
-        else:
-            if self.follows_comma or self.data[self.start : end - 1].strip():
-                yield self._ended(end - 1)
-            self.start = None
-            self._close(token)
-
     def _ended(self, end: int) -> Record:
-        raw = self.data[self.start : end]
+        start = self.start or 0
+        raw = self.data[start:end]
         data = raw.strip()
         if not data:
             raise DumpError("malformed_json", f"an item is missing at byte {self.origin + end}")
         self.position += 1
-        return Record(self.origin + (self.start or 0) + raw.index(data), data, self.position)
+        return Record(self.origin + start + raw.index(data[:1]), data, self.position)
 
     def _open(self, bracket: bytes) -> None:
         self.brackets.append(bracket)

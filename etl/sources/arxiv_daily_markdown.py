@@ -31,7 +31,7 @@ _START = re.compile(
 _DAY = r"\**(\d{4}-\d\d-\d\d)\**"
 # Nearly every row; what it does not match is looked at part by part.
 _USUAL = re.compile(
-    r"\|\*\*(\d{4}-\d\d-\d\d)\*\*\|\*\*([^|*\n]+)\*\*\|([^|*\n]+?) et\.al\.\|\[[^\]|]*\]\([^)\s|]*\)"
+    r"\|\*\*(\d{4}-\d\d-\d\d)\*\*\|\*\*([^|*\n]+)\*\*\|([^|*\n]+) et\.al\.\|\[[^\]|]*\]\([^)\s|]*\)"
     r"\|(?:null|\*\*\[link\]\(([^)\s|]*)\)\*\*)\|\n"
 )
 _TABLE = re.compile(rf"\|\s*{_DAY}\s*\|\s*(.+)", re.DOTALL)
