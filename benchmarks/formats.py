@@ -30,7 +30,7 @@ BUDGET = 20.0
 GOLDEN = PROJECT / "tests" / "golden" / "sources"
 
 
-class _Never(set[tuple[str, str]]):
+class _Never(set[str]):
     """A set that has seen nothing: here every record counts."""
 
     def __contains__(self, key: object) -> bool:

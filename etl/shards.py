@@ -130,7 +130,7 @@ class _Worker:
         self.known = self.source.fields.keys() | self.source.ignored
         self.chunk = _Chunk()
         self.part_numbers = itertools.count()
-        self.seen: set[tuple[str, str]] = set()
+        self.seen: set[str] = set()
         self.shapes: set[tuple[str, ...]] = set()
         self.counts: dict[tuple[str, str], Counts] = {}
         self.rejects: list[dict[str, object]] = []
@@ -144,10 +144,10 @@ class _Worker:
             self._flush()
         finally:
             gc.enable()
-        refused = {outcome.dump_id for outcome in outcomes if outcome.reason}
-        for outcome in outcomes:
-            if outcome.dump_id not in refused:
-                outcome.members = [self.counts[key] for key in sorted(self.counts) if key[0] == outcome.dump_id]
+        by_dump = {outcome.dump_id: outcome for outcome in outcomes if not outcome.reason}
+        for dump_id, member in sorted(self.counts):
+            if dump_id in by_dump:
+                by_dump[dump_id].members.append(self.counts[dump_id, member])
         return outcomes
 
     def _read(self, piece: Piece) -> Outcome:

@@ -51,12 +51,12 @@ def staged(
     source: Source,
     rows: Sequence[tuple[Any, ...]],
     places: pl.DataFrame,
-    seen: set[tuple[str, str]],
+    seen: set[str],
     with_keyphrases: bool,
 ) -> Staged:
     """The tables of records, each a tuple of the source's fields. `places` has a row for each: `row`, and `PLACE`.
 
-    `seen` holds dump and hash of the records before, and grows by these.
+    `seen` holds a key of each record before, and grows by these.
     """
     found = Staged()
     raw = _columns(source.fields, rows, found)
@@ -170,7 +170,7 @@ _CONVERT: dict[pl.DataType, tuple[Callable[[Any], Any], str]] = {
 
 
 def _papers(
-    described: pl.DataFrame, places: pl.DataFrame, seen: set[tuple[str, str]], found: Staged, with_keyphrases: bool
+    described: pl.DataFrame, places: pl.DataFrame, seen: set[str], found: Staged, with_keyphrases: bool
 ) -> pl.DataFrame:
     """Fills in papers, links and keyphrases; returns the places of the records that are kept."""
     papers = _with_missing(described.join(places, on="row", how="left", maintain_order="left"), StagedPaper, _MADE)
@@ -201,9 +201,7 @@ def _with_evidence(links: pl.DataFrame, papers: pl.DataFrame) -> pl.DataFrame:
     ).drop("said", "official")
 
 
-def _repositories(
-    normalised: Normalised, places: pl.DataFrame, seen: set[tuple[str, str]], found: Staged
-) -> pl.DataFrame:
+def _repositories(normalised: Normalised, places: pl.DataFrame, seen: set[str], found: Staged) -> pl.DataFrame:
     """Fills in observations of repositories, for a source that has no papers."""
     assert normalised.repositories is not None
     given = normalised.repositories
@@ -239,19 +237,17 @@ def _row_hashes(rows: pl.DataFrame) -> pl.Series:
     return rows.select("row").join(by_record, on="row", how="left", maintain_order="left").get_column("repeat_hash")
 
 
-def _accepted(rows: pl.DataFrame, table: type[dy.Schema], seen: set[tuple[str, str]], found: Staged) -> pl.DataFrame:
+def _accepted(rows: pl.DataFrame, table: type[dy.Schema], seen: set[str], found: Staged) -> pl.DataFrame:
     """The rows of records that keep the row rules of the table, each record once a dump."""
     rows = _sound(rows, table, found)
-    firsts = rows.select("row", "dump_id", "repeat_hash", "observed_on").unique(
-        "row", keep="first", maintain_order=True
-    )
-    for row, dump_id, said, day in firsts.iter_rows():
-        # What is said on another day, such as in another file of an archive, is an observation of its own.
-        key = (dump_id, f"{said} {day or ''}")
-        if key in seen:
+    firsts = rows.unique("row", keep="first", maintain_order=True) if table is StagedRepository else rows
+    # What is said on another day, such as in another file of an archive, is an observation of its own.
+    key = pl.concat_str("dump_id", "repeat_hash", pl.col("observed_on").cast(pl.String), ignore_nulls=True)
+    for row, said in zip(firsts.get_column("row"), firsts.select(key).to_series(), strict=True):
+        if said in seen:
             found.repeats.append(row)
         else:
-            seen.add(key)
+            seen.add(said)
     return rows.filter(~pl.col("row").is_in(found.repeats)) if found.repeats else rows
 
 

@@ -305,11 +305,11 @@ def _repeats(parts: list[Path], refused: list[str]) -> pl.DataFrame:
         return pl.DataFrame(schema={"dump_id": pl.String, "member": pl.String, "record_offset": pl.Int64})
     kept = pl.concat([_read_hashes(path, refused).filter(_number().is_in(shared.implode())) for path in parts])
     records = kept.unique(_KEY, keep="first", maintain_order=True)
-    return records.filter(~pl.struct("dump_id", "repeat_hash").is_first_distinct()).select(_KEY)
+    return records.filter(~pl.struct("dump_id", "repeat_hash", "observed_on").is_first_distinct()).select(_KEY)
 
 
 def _read_hashes(path: Path, refused: list[str]) -> pl.DataFrame:
-    keys = pl.read_parquet(path, columns=[*_KEY, "repeat_hash"])
+    keys = pl.read_parquet(path, columns=[*_KEY, "repeat_hash", "observed_on"])
     return keys.filter(pl.col("repeat_hash").is_not_null() & ~pl.col("dump_id").is_in(refused))
 
 
