@@ -295,5 +295,8 @@ class _Worker:
 def _escaped(data: bytes) -> str:
     """The start of a record, safe to print."""
     text = data[: 4 * EXCERPT_CHARS].decode("utf-8", "backslashreplace")
+    text = text[:EXCERPT_CHARS]
+    if text.isprintable():
+        return text
     shown = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
     return shown[:EXCERPT_CHARS]

@@ -98,6 +98,10 @@ def _series(name: str, values: Sequence[Any], dtype: pl.DataType) -> pl.Series:
             raise TypeError
         # Ten times as fast as to let Polars look at each inner list.
         return pl.Series(name, pa.array(values, type=_LISTS[dtype]))
+    if dtype == pl.Int64() and str in set(map(type, values)):
+        # Figures of a table, which are texts all of them; anything else is looked at one by one.
+        figures = pl.Series(name, values, dtype=pl.String, strict=True).str.strip_chars().replace("", None)
+        return figures.str.replace_all(",", "", literal=True).str.strip_suffix(".0").cast(pl.Int64, strict=True)
     return pl.Series(name, values, dtype=dtype, strict=True)
 
 
