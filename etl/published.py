@@ -11,10 +11,10 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from etl import database
-from etl.errors import NothingPublishedError, QueryError, SettingsError, UnknownNameError
-from etl.reading import containers, parquet
+from etl import database, inspection, workers
+from etl.errors import DumpError, NothingPublishedError, QueryError, SettingsError, UnknownNameError
 from etl.settings import Settings
+from etl.workers import Ended
 
 DATABASE = "papers.duckdb"
 
@@ -173,14 +173,11 @@ def _rows(connection: duckdb.DuckDBPyConnection, sql: str, values: Sequence[obje
 
 def record_bytes(settings: Settings, record: dict[str, Any]) -> bytes:
     """The very bytes of a traced record, from the stored dump; of Parquet, which has none, the row as JSON."""
-    for member in containers.members(settings.raw_file(record["dump_id"]), settings.limits):
-        if member.name != record["member"]:
-            continue
-        if record["record_length"] is None:
-            rows = parquet.rows(containers.Rewound(member.stream, 4).stream, settings.limits)
-            return next(row.data for row in rows if row.offset == record["record_offset"])
-        left = record["record_offset"]
-        while left > 0 and (skipped := member.stream.read(min(left, 1 << 20))):
-            left -= len(skipped)
-        return bytes(member.stream.read(record["record_length"]))
-    raise UnknownNameError("member", record["member"], [])
+    path = settings.raw_file(record["dump_id"])
+    place = inspection.Place(path, record["member"], record["record_offset"], record["record_length"], settings.limits)
+    found = workers.shared(settings.limits).call(inspection.record_bytes, place)
+    if isinstance(found, Ended):
+        raise DumpError(found.reason, found.detail)
+    if found is None:
+        raise UnknownNameError("member", record["member"], [])
+    return bytes(found)

@@ -24,8 +24,9 @@ class Limits:
 
     `record_bytes` and `string_bytes` bound a record and one text in it, `depth` and `keys` its nesting and the names
     of one object; `members` counts the files of an archive, `expanded_bytes` what a dump may grow to. Beyond
-    `ratio_from` bytes a dump may not be more than `ratio` times as large as it came. `worker_bytes` is the memory
-    that one worker process may ask for.
+    `ratio_from` bytes a dump may not be more than `ratio` times as large as it came. A zip or Parquet file inside
+    another file is held in memory, if it has at most `inner_bytes`. `worker_bytes` is the memory that one worker
+    process may hold, `stall_seconds` the time after which one that gets no further is ended.
     """
 
     record_bytes: int = 8 * MIB
@@ -36,7 +37,9 @@ class Limits:
     expanded_bytes: int = 64 << 30
     ratio: int = 1_000
     ratio_from: int = 64 * MIB
-    worker_bytes: int = 4 << 30
+    inner_bytes: int = 128 * MIB
+    worker_bytes: int = 2 << 30
+    stall_seconds: int = 300
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Limits:

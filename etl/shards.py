@@ -8,6 +8,7 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import IO
 
 import polars as pl
 
@@ -21,10 +22,14 @@ from etl.settings import Limits
 from etl.sources.base import HEAD_BYTES, Head, Source
 from etl.staged import staged
 from etl.transforms.dates import day_in_name
+from etl.workers import Tick
 
 EXCERPT_CHARS = 1_000
 # Rejected records that wait to be written; a dump of nothing else must not fill memory.
 MAX_WAITING = 50_000
+_TICK_RECORDS = 1_000
+# Unknown names that are reported of a dump, and shapes of records that are known again without a look at their names.
+_MAX_UNKNOWN, _LONGEST_NAME, _MAX_SHAPES = 1_000, 200, 2_000
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,8 @@ class Shard:
     chunk_bytes: int
     limits: Limits
     with_keyphrases: bool = True
+    # Tells the parts of a shard apart that had to be read in several goes.
+    go: str = ""
 
 
 @dataclass
@@ -91,56 +98,64 @@ class _Chunk:
         )
 
 
-def normalise_shard(shard: Shard) -> list[Outcome]:
+def normalise_shard(shard: Shard, tick: Tick = lambda place: None) -> list[Outcome]:
     """Writes the shard's parts and returns the outcome of each of its dumps, in order.
 
     Dumps are normalised together; where that fails, each is tried alone, and the guilty ones are refused.
     """
     try:
-        return _Worker(shard).run()
-    except OSError:
-        # A full disk is no fault of a dump.
+        return _Worker(shard, tick).run()
+    except (OSError, MemoryError):
+        # A full disk is no fault of a dump; whose fault it is that memory runs out is found with other workers.
         raise
     except (Exception, pl.exceptions.PanicException) as error:
         remove_parts(shard)
         if len(shard.pieces) == 1:
             return [Outcome(shard.pieces[0].dump_id, "parser_failed", f"{type(error).__name__}: {error}"[:500])]
-        alone = {piece: normalise_shard(replace(shard, pieces=(piece,))) for piece in shard.pieces}
+        alone = {piece: normalise_shard(replace(shard, pieces=(piece,)), tick) for piece in shard.pieces}
         remove_parts(shard)
         rest = tuple(piece for piece, outcomes in alone.items() if outcomes[0].reason is None)
         if len(rest) == len(shard.pieces):
             raise
     refused = [outcomes[0] for outcomes in alone.values() if outcomes[0].reason]
-    return [*(normalise_shard(replace(shard, pieces=rest)) if rest else []), *refused]
+    return [*(normalise_shard(replace(shard, pieces=rest), tick) if rest else []), *refused]
 
 
 def remove_parts(shard: Shard) -> None:
     """Removes what an attempt at a shard has written."""
     for folder in shard.folders.values():
-        for part in folder.glob(f"part-{shard.number:05d}-*.parquet"):
+        for part in folder.glob(f"part-{shard.number:05d}{shard.go}-*.parquet"):
             part.unlink()
 
 
 class _Worker:
     """One shard on its way: what is waiting to be written, and the counts so far."""
 
-    def __init__(self, shard: Shard) -> None:
-        self.shard = shard
+    def __init__(self, shard: Shard, tick: Tick) -> None:
+        self.shard, self.tick, self.place = shard, tick, 0
         self.source: Source = sources.load(shard.source)
         self.known = self.source.fields.keys() | self.source.ignored
         self.chunk = _Chunk()
         self.part_numbers = itertools.count()
         self.seen: set[str] = set()
         self.shapes: set[tuple[str, ...]] = set()
+        self.unknown: set[str] = set()
         self.counts: dict[tuple[str, str], Counts] = {}
         self.rejects: list[dict[str, object]] = []
+        # What was waiting before the present dump: records, rejected ones, bytes.
+        self.held = 0, 0, 0
 
     def run(self) -> list[Outcome]:
         """Reads all pieces; a dump that fails is refused, the others go on."""
         # Records hold no cycles, and the collector would go through all of them again and again.
         gc.disable()
+        outcomes = []
         try:
-            outcomes = [self._read(piece) for piece in self.shard.pieces]
+            for place, piece in enumerate(self.shard.pieces):
+                self.place = place
+                self.tick(place)
+                outcomes.append(self._read(piece))
+            self.place = len(self.shard.pieces)
             self._flush()
         finally:
             gc.enable()
@@ -152,28 +167,30 @@ class _Worker:
 
     def _read(self, piece: Piece) -> Outcome:
         outcome = Outcome(piece.dump_id)
-        held = len(self.chunk.rows), len(self.rejects), self.chunk.bytes
+        self.held = len(self.chunk.rows), len(self.rejects), self.chunk.bytes
         self.shapes.clear()
+        self.unknown.clear()
         try:
             for member, day, records in self._members(piece):
                 self._take(piece, member, day, records)
         except EtlError as error:
             outcome.reason = error.reason if isinstance(error, DumpError) else "unreadable"
             outcome.detail = error.detail if isinstance(error, DumpError) else str(error)
-        except OSError:
+        except (OSError, MemoryError):
             raise
         except Exception as error:
             # A parser that stumbles over a hostile file must not take the other dumps with it.
             outcome.reason, outcome.detail = "parser_failed", f"{type(error).__name__}: {error}"[:500]
         if outcome.reason:
-            self._forget(piece.dump_id, *held)
-        outcome.unknown_fields = sorted({name for shape in self.shapes for name in shape} - self.known)
+            self._forget(piece.dump_id)
+        outcome.unknown_fields = sorted(self.unknown)[:_MAX_UNKNOWN]
         return outcome
 
-    def _forget(self, dump_id: str, parsed: int, rejects: int, size: int) -> None:
+    def _forget(self, dump_id: str) -> None:
         """Takes back what a refused dump left here; what is written already, the step that joins the shards removes."""
+        rows, rejects, size = self.held
         for waiting in (self.chunk.rows, self.chunk.records, self.chunk.dumps, self.chunk.members, self.chunk.days):
-            del waiting[parsed:]
+            del waiting[rows:]
         del self.rejects[rejects:]
         self.chunk.bytes = size if self.chunk.rows else 0
         self.counts = {key: counts for key, counts in self.counts.items() if key[0] != dump_id}
@@ -187,37 +204,44 @@ class _Worker:
             return
         is_empty = True
         for member in containers.members(piece.path, self.shard.limits):
+            self.tick(self.place)
             if member.reason:
                 if piece.owns_strays:
                     self._reject(piece, member.name, Record(0, b"", 1, reason=member.reason), member.detail)
                 continue
-            rewound = containers.Rewound(member.stream, HEAD_BYTES)
-            head = Head(rewound.head, member.name or piece.name)
+            data, stream = containers.opened(member.stream, HEAD_BYTES, self.shard.limits)
+            head = Head(data, member.name or piece.name)
             if member.name and sources.recognise(head) != self.shard.source:
                 if sources.recognise(head) is None and piece.owns_strays:
                     stray = Record(0, head.data[:200], 1, reason="unrecognised_member", size=None)
-                    self._reject(piece, member.name, stray, "the content is none of the known formats")
+                    detail = "the content is none of the known formats" if head.data else "the member has no bytes"
+                    self._reject(piece, member.name, stray, detail)
                 continue
             is_empty = False
             day = (self.source.observed_on(head) or day_in_name(member.name)) if member.name else None
-            yield member.name, day, self._split(head, rewound)
+            yield member.name, day, self._split(head, stream)
         if is_empty:
             raise DumpError("empty", "an archive without a member of this source; check the file")
 
-    def _split(self, head: Head, stream: containers.Rewound) -> Iterator[Record]:
+    def _split(self, head: Head, stream: IO[bytes]) -> Iterator[Record]:
         if head.is_parquet:
-            return parquet.rows(stream.stream, self.shard.limits)
+            return parquet.rows(stream, self.shard.limits)
         if self.source.is_by_line(head):
             return lines(stream, self.shard.limits)
         return self.source.split(stream, self.shard.limits)
 
     def _take(self, piece: Piece, member: str, day: dt.date | None, records: Iterator[Record]) -> None:
-        """Parses records; those of a single dump are written as soon as they fill a chunk."""
+        """Parses records; they are written as soon as they fill a chunk."""
         parse, limits, shapes, chunk = self.source.parse, self.shard.limits, self.shapes, self.chunk
         counts, names = self.counts.setdefault((piece.dump_id, member), Counts(member)), tuple(self.source.fields)
-        for record in records:
+        for number, record in enumerate(records):
+            if not number % _TICK_RECORDS:
+                self.tick(self.place)
+            if chunk.bytes >= self.shard.chunk_bytes or len(self.rejects) >= MAX_WAITING:
+                self._flush()
+                chunk = self.chunk
             if record.reason:
-                self._reject(piece, member, record, "see docs/reliability.md")
+                self._reject(piece, member, record, "see docs/hostile-input.md")
                 continue
             try:
                 parsed = parse(record, limits)
@@ -228,14 +252,19 @@ class _Worker:
                 self._reject(piece, member, record._replace(reason=error.reason), error.detail)
                 continue
             counts.records += 1
-            shapes.add(tuple(parsed))
+            if (shape := tuple(parsed)) not in shapes:
+                self._note(shape)
             # Taken out at once, while they are at hand: to go through all records for each field costs more.
             get = parsed.get
             chunk.add(tuple([get(name) for name in names]), record, piece.dump_id, member, day)
-            is_full = chunk.bytes >= self.shard.chunk_bytes or len(self.rejects) >= MAX_WAITING
-            if is_full and len(self.shard.pieces) == 1:
-                self._flush()
-                chunk = self.chunk
+
+    def _note(self, shape: tuple[str, ...]) -> None:
+        """Looks for unknown names in a record that has others than those before."""
+        if len(self.shapes) >= _MAX_SHAPES:
+            self.shapes.clear()
+        self.shapes.add(shape)
+        if len(self.unknown) < _MAX_UNKNOWN:
+            self.unknown |= {name[:_LONGEST_NAME] for name in shape if name not in self.known}
 
     def _reject(self, piece: Piece, member: str, record: Record, detail: str) -> None:
         counts = self.counts.setdefault((piece.dump_id, member), Counts(member))
@@ -260,8 +289,9 @@ class _Worker:
 
     def _flush(self) -> None:
         """Normalises and writes what is waiting."""
-        chunk, self.chunk = self.chunk, _Chunk()
-        part = f"part-{self.shard.number:05d}-{next(self.part_numbers):04d}.parquet"
+        self.tick(self.place)
+        chunk, self.chunk, self.held = self.chunk, _Chunk(), (0, 0, 0)
+        part = f"part-{self.shard.number:05d}{self.shard.go}-{next(self.part_numbers):04d}.parquet"
         if chunk.rows:
             self._stage(chunk, part)
         rejects, self.rejects = self.rejects, []

@@ -1,137 +1,33 @@
 """Opens a dump: compression undone, archives walked member by member, nothing extracted to disk.
 
-An end that comes too soon is an error in every format: zlib and zstd say nothing of it by themselves.
+A dump is compressed at most once, and so is each of its members. An archive inside an archive is opened, one inside
+that is not. Folders are passed over, and so are hidden files, such as macOS leaves behind; whatever else is not read is
+given with its reason. Names are for showing: none is ever used as a path.
 """
 
 from __future__ import annotations
 
-import bz2
 import io
-import lzma
-import tarfile
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, NamedTuple, Protocol
-
-import zstandard
+from typing import IO, NamedTuple
 
 from etl.errors import DumpError
-from etl.reading import parquet
+from etl.reading import parquet, tars, zips
+from etl.reading.compression import CHUNK, MAGIC_BYTES, Budget, Decoder, buffered, format_of
 from etl.settings import Limits
 
-CHUNK = 1 << 20
-
-
-class _Decompressor(Protocol):
-    """What zlib, bz2, lzma and zstandard objects share."""
-
-    @property
-    def eof(self) -> bool: ...
-    @property
-    def unused_data(self) -> bytes: ...
-    def decompress(self, data: bytes, /) -> bytes: ...
-
-
-_MAGIC: tuple[tuple[bytes, Callable[[], _Decompressor]], ...] = (
-    (b"\x1f\x8b", lambda: zlib.decompressobj(wbits=31)),
-    (b"BZh", bz2.BZ2Decompressor),
-    (b"\xfd7zXZ\x00", lzma.LZMADecompressor),
-    (b"\x28\xb5\x2f\xfd", lambda: zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()),
-)
-_BROKEN = (zlib.error, OSError, lzma.LZMAError, zstandard.ZstdError, EOFError, zipfile.BadZipFile, tarfile.TarError)
-
-
-class _Decoded(io.RawIOBase):
-    """A stream of decompressed bytes over any number of concatenated frames."""
-
-    def __init__(self, raw: IO[bytes], start: Callable[[], _Decompressor]) -> None:
-        self._raw, self._start = raw, start
-        self._decompressor = start()
-        self._waiting, self._ready = b"", b""
-
-    def readable(self) -> bool:
-        """A decoded stream is only ever read."""
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        """Fill the buffer; raises DumpError where the compression is broken or ends too soon."""
-        while not self._ready:
-            data = self._waiting or self._raw.read(CHUNK)
-            if not data:
-                if not self._decompressor.eof:
-                    raise DumpError("truncated", "the compressed stream ends before its end mark; fetch the file again")
-                return 0
-            self._feed(data)
-        size = min(len(buffer), len(self._ready))
-        buffer[:size], self._ready = self._ready[:size], self._ready[size:]
-        return size
-
-    def _feed(self, data: bytes) -> None:
-        self._waiting = b""
-        if self._decompressor.eof:
-            if not data.strip(b"\x00"):
-                return
-            self._decompressor = self._start()
-        try:
-            self._ready = self._decompressor.decompress(data)
-        except _BROKEN as error:
-            raise DumpError("corrupt_compression", f"{error}; fetch the file again") from None
-        if self._decompressor.eof:
-            self._waiting = self._decompressor.unused_data
-
-
-class _Guarded(io.RawIOBase):
-    """A member of a zip file, whose broken sum is a DumpError like every other fault of a container."""
-
-    def __init__(self, raw: IO[bytes]) -> None:
-        self._raw = raw
-
-    def readable(self) -> bool:
-        """A member is only ever read."""
-        return True
-
-    def seekable(self) -> bool:
-        """Only back to its start, once its first bytes have told what it is."""
-        return True
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        """Go to another place of the member."""
-        return self._raw.seek(offset, whence)
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        """Fill the buffer; raises DumpError where the member is broken."""
-        try:
-            data = self._raw.read(len(buffer))
-        except _BROKEN as error:
-            raise DumpError("corrupt_archive", f"{error}; fetch the file again") from None
-        buffer[: len(data)] = data
-        return len(data)
-
-
-def decoded(raw: IO[bytes]) -> IO[bytes]:
-    """The stream with its compression undone, recognised by its first bytes; plain bytes pass through."""
-    head = raw.read(6)
-    raw.seek(0)
-    for magic, start in _MAGIC:
-        if head.startswith(magic):
-            return io.BufferedReader(_Decoded(raw, start), CHUNK)
-    return raw
-
-
-def is_plain(path: Path) -> bool:
-    """Whether a file is neither compressed nor an archive, so that it can be read from any byte."""
-    with path.open("rb") as file:
-        head = file.read(6)
-    return not head.startswith(tuple(magic for magic, _ in _MAGIC)) and not _is_zip(path) and not _is_tar(path)
+# How many archives may stand around a file.
+_DEEPEST = 2
+_LONGEST_NAME = 1_000
 
 
 class Member(NamedTuple):
     """A file inside an archive with its decoded stream; or why it is not read. A plain file is one without a name."""
 
     name: str
-    stream: IO[bytes]
+    stream: io.BufferedReader
     reason: str = ""
     detail: str = ""
 
@@ -139,116 +35,130 @@ class Member(NamedTuple):
 def members(path: Path, limits: Limits) -> Iterator[Member]:
     """Each file inside an archive; a file that is no archive is one member, with no name.
 
-    Raises DumpError where the container is broken.
+    Each stream is to be read before the next member is asked for. Raises DumpError where the container is broken, or
+    passes a limit.
     """
-    try:
-        if _is_zip(path):
-            yield from _zip_members(path)
-        elif _is_tar(path):
-            yield from _tar_members(path)
-        else:
-            with path.open("rb") as raw:
-                yield Member("", decoded(raw))
-    except _BROKEN as error:
-        raise DumpError("corrupt_archive", f"{error}; fetch the file again") from None
+    budget = Budget(limits, path.stat().st_size)
+    seen: set[str] = set()
+    file: io.BufferedReader = io.BufferedReader(io.FileIO(path), CHUNK)
+    with file:
+        for member in _files(file, "", 0, budget):
+            yield member._replace(name=_unique(member.name, seen)) if member.name else member
 
 
-def start_of(stream: IO[bytes], size: int) -> bytes:
-    """Up to `size` bytes from the start of a stream; where it breaks before, what came until then."""
-    data = b""
-    read = getattr(stream, "read1", stream.read)
-    try:
-        while len(data) < size and (piece := read(size - len(data))):
-            data += piece
-    except (DumpError, *_BROKEN):
-        return data
-    return data
-
-
-def _is_zip(path: Path) -> bool:
+def is_plain(path: Path) -> bool:
+    """Whether a file is neither compressed nor an archive, so that it can be read from any byte."""
     with path.open("rb") as raw:
-        return raw.read(2) == b"PK" and zipfile.is_zipfile(raw)
+        head = raw.read(tars.BLOCK)
+    return not format_of(head) and not _archive(head)
 
 
-def _is_tar(path: Path) -> bool:
-    with path.open("rb") as raw:
-        try:
-            head = decoded(raw).read(512)
-        except DumpError:
-            return False
-    return len(head) == 512 and head[257:262] == b"ustar"
+def decoded(raw: io.BufferedReader, budget: Budget | None = None) -> io.BufferedReader:
+    """The stream with its compression undone, recognised by its first bytes; plain bytes pass through."""
+    known = format_of(_start(raw, MAGIC_BYTES))
+    return buffered(Decoder(raw.read1, known, budget or Budget(Limits(), sys.maxsize)).pull) if known else raw
 
 
-def _zip_members(path: Path) -> Iterator[Member]:
-    with zipfile.ZipFile(path) as archive:
-        for info in sorted(archive.infolist(), key=lambda info: info.filename):
-            if info.is_dir() or _is_hidden(info.filename):
-                continue
-            try:
-                with archive.open(info) as raw:
-                    yield Member(info.filename, decoded(io.BufferedReader(_Guarded(raw), CHUNK)))
-            except (RuntimeError, NotImplementedError) as error:
-                raise DumpError("corrupt_archive", f"{info.filename}: {error}") from None
+def _files(raw: io.BufferedReader, name: str, depth: int, budget: Budget) -> Iterator[Member]:
+    """The files in a stream: those of an archive, or the stream itself."""
+    stream = decoded(raw, budget)
+    is_twice = stream is not raw and format_of(_start(stream, MAGIC_BYTES))
+    refusal = "compressed twice" if is_twice else ""
+    archive = _archive(_start(stream, tars.BLOCK))
+    if archive and depth == _DEEPEST:
+        refusal = f"a {archive} inside an archive that is inside an archive"
+    if refusal:
+        yield _refused(name, stream, "nested_too_deep", f"{refusal}; unpack it before")
+    elif not archive:
+        yield Member(name, stream)
+    elif archive == "tar":
+        for entry in tars.entries(stream, budget):
+            yield from _inside(entry, name, depth, budget)
+    elif file := _seekable(stream, budget.limits):
+        size = file.seek(0, io.SEEK_END)
+        for entry in zips.entries(file, size, budget):
+            yield from _inside(entry, name, depth, budget)
+    else:
+        yield _refused(name, stream, "too_large", _TOO_LARGE.format("a zip", budget.limits.inner_bytes))
 
 
-def _tar_members(path: Path) -> Iterator[Member]:
-    with path.open("rb") as raw:
-        stream = decoded(raw)
-        with tarfile.open(fileobj=stream, mode="r|") as archive:
-            for info in archive:
-                content = archive.extractfile(info) if info.isreg() and not _is_hidden(info.name) else None
-                if content is not None:
-                    yield Member(info.name, decoded(io.BytesIO(content.read())))
-        # The sum of the compression stands behind the last member.
-        while stream.read(CHUNK):
-            pass
+def _inside(entry: tars.Entry, archive: str, depth: int, budget: Budget) -> Iterator[Member]:
+    """The file, or the files, that one member of an archive is."""
+    name = _shown(entry.name)
+    if _is_hidden(name):
+        return
+    whole = f"{archive}/{name}" if archive else name
+    if entry.stream is None:
+        yield Member(whole, io.BufferedReader(io.BytesIO()), entry.reason, entry.detail)
+    else:
+        yield from _files(entry.stream, whole, depth + 1, budget)
+
+
+def _refused(name: str, stream: io.BufferedReader, reason: str, detail: str) -> Member:
+    """A member that is not read; raises DumpError where it is the whole dump."""
+    if not name:
+        raise DumpError(reason, detail)
+    return Member(name, stream, reason, detail)
+
+
+def _archive(head: bytes) -> str:
+    """The archive format that the first bytes show, or none."""
+    if head.startswith(zips.MAGICS):
+        return "zip"
+    return "tar" if tars.is_tar(head) else ""
 
 
 def _is_hidden(name: str) -> bool:
     return any(part.startswith((".", "__MACOSX")) for part in name.split("/") if part not in (".", ".."))
 
 
-# Parquet is read from its end: inside a compressed file it has to fit into memory.
-_LARGEST_INNER_PARQUET = 256 << 20
+def _shown(name: bytes) -> str:
+    """A name that can be shown and kept, whatever its bytes are."""
+    text = name.decode("utf-8", "backslashreplace")[:_LONGEST_NAME]
+    return (
+        "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text) or "(unnamed)"
+    )
 
 
-class Rewound:
-    """A stream whose start was looked at and is read again. Of Parquet, `head` ends in the footer."""
-
-    def __init__(self, stream: IO[bytes], size: int) -> None:
-        self.stream = stream
-        self.head = self.waiting = start_of(stream, size)
-        self.place = 0
-        if self.head.startswith(parquet.MAGIC):
-            self.stream, self.waiting = _seekable(stream, self.head), b""
-            self.head += parquet.footer(self.stream)
-            self.stream.seek(0)
-
-    def read(self, size: int = -1, /) -> bytes:
-        """The next bytes, those of the head first."""
-        if self.place >= len(self.waiting):
-            return self.stream.read(size)
-        end = len(self.waiting) if size < 0 else self.place + size
-        piece, self.place = self.waiting[self.place : end], end
-        return piece + self.stream.read() if size < 0 else piece
-
-    def readline(self, size: int = -1, /) -> bytes:
-        """The next line, also one that begins in the head and ends after it."""
-        if self.place >= len(self.waiting):
-            return self.stream.readline(size)
-        end = self.waiting.find(b"\n", self.place) + 1 or len(self.waiting)
-        end = end if size < 0 else min(end, self.place + size)
-        piece, self.place = self.waiting[self.place : end], end
-        if end < len(self.waiting) or piece.endswith(b"\n") or len(piece) == size:
-            return piece
-        return piece + self.stream.readline(size - len(piece) if size >= 0 else -1)
+def _unique(name: str, seen: set[str]) -> str:
+    """The name, with a number behind it where it came before: the name tells where a record stands."""
+    found = next(other for other in (name, *(f"{name}#{n}" for n in range(2, len(seen) + 3))) if other not in seen)
+    seen.add(found)
+    return found
 
 
-def _seekable(stream: IO[bytes], head: bytes) -> IO[bytes]:
-    """A stream that can be read from its end, as Parquet has to be; raises DumpError where it is too large for that."""
-    if isinstance(stream, io.BufferedReader) and isinstance(stream.raw, io.FileIO):
+def _start(stream: io.BufferedReader, size: int) -> bytes:
+    """Up to `size` bytes from the start of a stream that was not read yet, without reading them."""
+    return stream.peek(size)[:size]
+
+
+def opened(stream: io.BufferedReader, size: int, limits: Limits) -> tuple[bytes, IO[bytes]]:
+    """The first bytes of a member, at most a chunk, and the stream to read all of it from.
+
+    Of Parquet, which is read from its end, the footer follows the first bytes. Raises DumpError where it is inside a
+    compressed file or an archive and too large to be held in memory.
+    """
+    head = _start(stream, size)
+    if not head.startswith(parquet.MAGIC):
+        return head, stream
+    file = _seekable(stream, limits)
+    if not file:
+        raise DumpError("too_large", _TOO_LARGE.format("Parquet", limits.inner_bytes))
+    head += parquet.footer(file)
+    file.seek(0)
+    return head, file
+
+
+_TOO_LARGE = "{} inside a compressed file or archive, of more than {} bytes; deliver it as it is"
+
+
+def _seekable(stream: io.BufferedReader, limits: Limits) -> IO[bytes] | None:
+    """The stream, if need be in memory, so that it can be read from its end; None where it is too large for that."""
+    if isinstance(stream.raw, io.FileIO):
         return stream
-    data = head + stream.read(_LARGEST_INNER_PARQUET)
-    if len(data) > _LARGEST_INNER_PARQUET:
-        raise DumpError("too_large", "Parquet inside a compressed file or archive; deliver it as it is")
+    data = bytearray()
+    while piece := stream.read(CHUNK):
+        data += piece
+        if len(data) > limits.inner_bytes:
+            return None
     return io.BytesIO(data)

@@ -12,24 +12,37 @@ from etl.settings import Limits
 DEFAULT = Limits()
 
 
+# How the refusal begins of what is cut.
+CUT = "unexpected end of data"
+
+
 def parse(data: bytes, limits: Limits = DEFAULT) -> Any:
+    """The value of a record; raises RecordError as `value` does, and for texts that hold the character U+0000.
+
+    That is JSON, but nothing behind us can be trusted to hold it.
+    """
+    found = value(data, limits)
+    if b"\\u0000" in data and _holds_nul(found):
+        raise RecordError("nul_character", "a text holds the character U+0000")
+    return found
+
+
+def value(data: bytes, limits: Limits = DEFAULT) -> Any:
     """The JSON value that the bytes spell; raises RecordError with the byte of the mistake, or with the limit passed.
 
-    Numbers beyond a double, lone surrogates and NUL characters are refused: nothing behind us can hold them.
+    Numbers beyond a double and lone surrogates are refused, as is a byte order mark.
     """
     try:
-        value = orjson.loads(data)
+        found = orjson.loads(data)
     except orjson.JSONDecodeError as error:
         raise _refusal(data, error) from None
-    if b"\\u0000" in data and _holds_nul(value):
-        raise RecordError("nul_character", "a text holds the character U+0000")
     # Counting bytes is cheap and never finds fewer than there are: most records need no closer look.
     is_deep = data.count(b"[") + data.count(b"{") > limits.depth
     # A name, its value and what stands between are five bytes at least.
     is_wide = len(data) > 5 * limits.keys and data.count(b":") > limits.keys
     if is_deep or is_wide or len(data) > limits.string_bytes:
-        _check(value, limits, 1)
-    return value
+        _check(found, limits, 1)
+    return found
 
 
 def _refusal(data: bytes, error: orjson.JSONDecodeError) -> RecordError:
@@ -43,8 +56,8 @@ def _refusal(data: bytes, error: orjson.JSONDecodeError) -> RecordError:
         return RecordError("lone_surrogate", where)
     if "infinity" in said:
         return RecordError("number_out_of_range", where)
-    if "allocate memory" in said or "recursion" in said:
-        return RecordError("too_deep", f"nested too deep, at byte {_byte(error)}")
+    if "depth limit" in said or "allocate memory" in said:
+        return RecordError("too_deep", where)
     return RecordError("malformed_json", where)
 
 

@@ -12,13 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from etl import ledger, sources, storage
-from etl.errors import DumpError, InputPathError
+from etl import inspection, ledger, sources, storage, workers
+from etl.errors import InputPathError, WorkerError
+from etl.inspection import Dump, Seen
 from etl.ledger import Delivery
-from etl.reading import containers
 from etl.settings import Limits, Settings
-from etl.sources.base import HEAD_BYTES, Head
 from etl.transforms.dates import day_in_name
+from etl.workers import Ended
 
 
 @dataclass
@@ -136,7 +136,7 @@ class _Copy:
     dump_id: str
     about: os.stat_result
     aside: Path
-    heads: dict[str, Head]
+    heads: dict[str, Seen]
 
 
 def _copied(settings: Settings, file: Path, number: int, in_place: bool) -> _Copy | None:
@@ -168,8 +168,8 @@ def _delivered(
     modified = copy.about.st_mtime_ns
     filed_on = dt.datetime.fromtimestamp(copy.about.st_mtime, dt.UTC).date()
     found = []
-    for source, head in (copy.heads or {sources.UNRECOGNISED: Head(b"", file.name)}).items():
-        day, origin = _observed(source, head, observed_on, filed_on)
+    for source, seen in (copy.heads or {sources.UNRECOGNISED: Seen()}).items():
+        day, origin = _observed(seen.observed_on, file.name, observed_on, filed_on)
         size = copy.about.st_size
         delivery = Delivery(source, day, copy.dump_id, _printable(file.name), size, origin, modified)
         found.append(_deliver(settings, delivery))
@@ -195,30 +195,25 @@ def _printable(name: str) -> str:
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
-def _observed(source: str, head: Head, caller: dt.date | None, filed_on: dt.date) -> tuple[dt.date, str]:
+def _observed(content: dt.date | None, name: str, caller: dt.date | None, filed_on: dt.date) -> tuple[dt.date, str]:
     """The day of a listing and who says so: the caller, else the content, else the name, else the file's date."""
     if caller:
         return caller, "caller"
-    content = sources.load(source).observed_on(head) if source != sources.UNRECOGNISED else None
     if content:
         return content, "content"
-    named = day_in_name(head.name)
+    named = day_in_name(name)
     return (named, "name") if named else (filed_on, "file")
 
 
-def read_heads(path: Path, name: str, limits: Limits) -> dict[str, Head]:
-    """The sources whose format a dump shows, each with its head. An archive may hold several; its members say their
-    own days, so that of its heads only the name is kept."""
-    found: dict[str, Head] = {}
-    try:
-        for member in containers.members(path, limits):
-            if member.reason:
-                continue
-            head = Head(containers.Rewound(member.stream, HEAD_BYTES).head, member.name or name)
-            source = sources.recognise(head)
-            if source and source not in found:
-                found[source] = Head(b"", name) if member.name else head
-    except DumpError:
-        # What is broken further in is said by normalise, which reads it all.
-        pass
-    return dict(sorted(found.items()))
+def read_heads(path: Path, name: str, limits: Limits) -> dict[str, Seen]:
+    """The sources whose format a dump shows, each with what its head says, looked at by a worker process.
+
+    None where that ends the worker: normalise says why. Raises WorkerError where even a worker without a dump ends.
+    """
+    pool = workers.shared(limits)
+    found = pool.call(inspection.recognised, Dump(path, name, limits))
+    if not isinstance(found, Ended):
+        return dict(found)
+    if not pool.starts():
+        raise WorkerError
+    return {}

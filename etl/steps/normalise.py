@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import sys
-import types
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import polars as pl
 
-from etl import ledger, sources, storage
+from etl import inspection, ledger, sources, storage
 from etl.errors import WorkerError
+from etl.inspection import Dump
 from etl.ledger import Batch, Commit, Counts, Outcome
 from etl.reading import containers
 from etl.schemas import STAGED
 from etl.settings import Settings
 from etl.shards import Piece, Shard, normalise_shard, remove_parts
 from etl.steps.ingest import read_heads
+from etl.workers import Ended, Pool
 
 Progress = Callable[[int], None]
 
@@ -97,7 +95,8 @@ def _normalise(settings: Settings, batch: Batch, workers: Workers, progress: Pro
     for folder in folders.values():
         storage.clear(folder)
     if batch.source == sources.UNRECOGNISED:
-        outcomes = [_unrecognised(settings, dump_id) for dump_id in batch.dump_ids]
+        dumps = {dump_id: _unrecognised(settings, dump_id) for dump_id in batch.dump_ids}
+        outcomes = list(workers.diagnose(dumps, progress))
     else:
         changed = [dump_id for dump_id in batch.dump_ids if _has_changed(settings, dump_id)]
         rest = replace(batch, dump_ids=tuple(dump_id for dump_id in batch.dump_ids if dump_id not in changed))
@@ -124,12 +123,10 @@ def _has_changed(settings: Settings, dump_id: str) -> bool:
     return (about.st_size, about.st_mtime_ns) not in known
 
 
-def _unrecognised(settings: Settings, dump_id: str) -> Outcome:
-    is_empty = settings.raw_file(dump_id).stat().st_size == 0
-    if is_empty:
-        return Outcome(dump_id, "empty", "the file has no bytes; fetch it again")
-    known = ", ".join(sources.names())
-    return Outcome(dump_id, "unrecognised", f"the content is none of the formats {known}; see docs/sources.md")
+def _unrecognised(settings: Settings, dump_id: str) -> Dump:
+    """A dump that no source knows, as it is looked at."""
+    name = min((delivery.name for delivery in ledger.deliveries_of(settings, dump_id)), default="")
+    return Dump(settings.raw_file(dump_id), name, settings.limits)
 
 
 def _shards(settings: Settings, batch: Batch, folders: dict[str, Path]) -> Iterator[Shard]:
@@ -166,8 +163,8 @@ def _ranges(settings: Settings, batch: Batch, path: Path, name: str, length: int
     step = settings.shard_bytes
     if length <= step or not containers.is_plain(path):
         return
-    head = read_heads(path, name, settings.limits).get(batch.source)
-    if head and sources.load(batch.source).is_by_line(head):
+    seen = read_heads(path, name, settings.limits).get(batch.source)
+    if seen and seen.is_by_line:
         yield from ((start, min(start + step, length)) for start in range(0, length, step))
 
 
@@ -175,75 +172,78 @@ class Workers:
     """Processes that read shards. They are started when first needed and serve all batches of a run."""
 
     def __init__(self, settings: Settings) -> None:
-        self.number = settings.workers
-        self.pool: ProcessPoolExecutor | None = None
+        self.limits = settings.limits
+        self.pool = Pool(settings.workers, settings.limits)
 
     def __enter__(self) -> Workers:
         return self
 
     def __exit__(self, *failure: object) -> None:
-        self._stop()
-
-    def _stop(self) -> None:
-        if self.pool:
-            self.pool.shutdown(cancel_futures=True)
-        self.pool = None
+        self.pool.stop()
 
     def run(self, shards: list[Shard], progress: Progress) -> Iterator[list[Outcome]]:
-        """The outcomes of all shards, in order; a shard whose worker dies is read again dump by dump."""
-        self.pool = self.pool or ProcessPoolExecutor(self.number, mp_context=multiprocessing.get_context("spawn"))
-        futures = [_submit(self.pool, shard) for shard in shards]
-        for shard, future in zip(shards, futures, strict=True):
-            try:
-                outcomes = future.result()
-            except BrokenProcessPool:
-                outcomes = _one_by_one(shard)
-                self._stop()
+        """The outcomes of all shards, in order; of one whose worker ended, the guilty dumps are refused."""
+        for shard, outcomes in zip(shards, self.pool.map(normalise_shard, shards), strict=True):
+            if isinstance(outcomes, Ended):
+                outcomes = self._in_goes(shard, outcomes)
             progress(sum(_length(piece) for piece in shard.pieces))
             yield outcomes
 
+    def _in_goes(self, shard: Shard, ended: Ended) -> list[Outcome]:
+        """What comes of a shard whose worker ended, with the guilty dump apart from the others.
 
-def _submit(pool: ProcessPoolExecutor, shard: Shard) -> Future[list[Outcome]]:
-    """Hands a shard to a pool, which starts a process for it where it has room.
+        Raises WorkerError where even a worker without a dump ends.
+        """
+        with Pool(1, self.limits) as pool:
+            if not pool.starts():
+                raise WorkerError
+            return self._cut(pool, shard, ended)
 
-    The process needs nothing of the caller's main module and must not import it: that of Airflow takes seconds, and
-    inside a task its import fails, so that every dump would look as if it had crashed its parser.
-    """
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = types.ModuleType("__main__")
-    try:
-        return pool.submit(normalise_shard, shard)
-    finally:
-        sys.modules["__main__"] = main
+    def _cut(self, pool: Pool, shard: Shard, ended: Ended) -> list[Outcome]:
+        remove_parts(shard)
+        return [outcome for go in _goes(shard, ended.place) for outcome in self._go(pool, go)]
+
+    def _go(self, pool: Pool, shard: Shard) -> list[Outcome]:
+        is_alone = len(shard.pieces) == 1
+        if is_alone:
+            # In a new process nothing but the dump itself can be at fault.
+            pool.stop()
+        outcomes = pool.call(normalise_shard, shard)
+        if not isinstance(outcomes, Ended):
+            return list(outcomes)
+        if not is_alone:
+            return self._cut(pool, shard, outcomes)
+        remove_parts(shard)
+        return [Outcome(shard.pieces[0].dump_id, outcomes.reason, outcomes.detail)]
+
+    def diagnose(self, dumps: Mapping[str, Dump], progress: Progress) -> Iterator[Outcome]:
+        """What is wrong with each of these dumps, which no source knows; sound ones are of no known format."""
+        known = ", ".join(sources.names())
+        faults = self.pool.map(inspection.diagnosed, list(dumps.values()))
+        for (dump_id, dump), fault in zip(dumps.items(), faults, strict=True):
+            progress(dump.path.stat().st_size)
+            if fault:
+                yield Outcome(dump_id, fault.reason, fault.detail)
+            else:
+                detail = f"the content is none of the formats {known}; see docs/sources.md"
+                yield Outcome(dump_id, "unrecognised", detail)
+
+
+def _goes(shard: Shard, place: int) -> Iterator[Shard]:
+    """A shard cut in three around the dump that was read when its worker ended; in two where none was."""
+    if len(shard.pieces) == 1:
+        yield shard
+        return
+    middle = len(shard.pieces) // 2
+    borders = (0, place, place + 1) if place < len(shard.pieces) else (0, middle, middle)
+    cuts = pairwise((*borders, len(shard.pieces)))
+    for letter, (begin, end) in zip("abc", cuts, strict=True):
+        if begin < end:
+            yield replace(shard, pieces=shard.pieces[begin:end], go=shard.go + letter)
 
 
 def _length(piece: Piece) -> int:
     return (piece.path.stat().st_size if piece.end is None else piece.end) - piece.start
-
-
-def _one_by_one(shard: Shard) -> list[Outcome]:
-    """Each dump of a shard in a process of its own: the one that kills it is refused, the others are read together.
-
-    Raises WorkerError where even a process without a dump dies.
-    """
-    if _run_alone(replace(shard, pieces=())) is None:
-        raise WorkerError
-    refused: dict[str, Outcome] = {}
-    for piece in shard.pieces:
-        if _run_alone(replace(shard, pieces=(piece,))) is None:
-            refused[piece.dump_id] = Outcome(piece.dump_id, "parser_crashed", "reading it ended the worker process")
-    remove_parts(shard)
-    rest = tuple(piece for piece in shard.pieces if piece.dump_id not in refused)
-    outcomes = (_run_alone(replace(shard, pieces=rest)) or []) if rest else []
-    return [*outcomes, *refused.values()]
-
-
-def _run_alone(shard: Shard) -> list[Outcome] | None:
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        try:
-            return _submit(pool, shard).result()
-        except BrokenProcessPool:
-            return None
 
 
 def _merged(outcomes: Iterable[Outcome], may_be_empty: bool) -> list[Outcome]:
