@@ -67,7 +67,7 @@ def lines(stream: Stream, limits: Limits, start: int = 0, end: int | None = None
         data = (line.removeprefix(_MARK) if offset == 0 else line).strip()
         if len(data) > longest:
             position += 1
-            rest = 0 if is_whole else _skip_line(stream)
+            rest = 0 if is_whole else skip_line(stream)
             yield Record(offset, line[:SHOWN], position, reason="record_too_long", size=len(line) + rest)
             offset += rest
         elif data:
@@ -76,7 +76,7 @@ def lines(stream: Stream, limits: Limits, start: int = 0, end: int | None = None
         offset += len(line)
 
 
-def _skip_line(stream: Stream) -> int:
+def skip_line(stream: Stream) -> int:
     """Reads to the end of a line; returns the number of bytes."""
     skipped = 0
     while piece := stream.readline(CHUNK):
