@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +21,10 @@ PROVENANCE = ("dump_id", "member", "record_offset")
 # What every staged table says of a record's place.
 PLACE = (*PROVENANCE, "record_length", "observed_on", "position")
 _INT64 = 1 << 63
+# A double holds all whole numbers below this.
+_EXACT = 1 << 53
+# What is longer has more digits than any number of ours, and would take long to read.
+_DIGITS = re.compile(r"[+-]?[0-9]{1,40}")
 _LIST = pl.List(pl.String())
 # What a source may say beside the columns of the table.
 _EXTRA = {
@@ -55,9 +61,12 @@ def staged(
     if normalised.papers is None:
         kept = _repositories(normalised, places, seen, found)
     else:
-        kept = _papers(normalised.papers, places, seen, found, with_keyphrases)
+        papers, rows = normalised.papers, None
         if normalised.repositories is not None:
             rows = enrich.found_repositories(normalised.repositories)
+            papers = _without_unsound(papers, rows, places, found)
+        kept = _papers(papers, places, seen, found, with_keyphrases)
+        if rows is not None:
             found.tables["repositories"] = _numbered(_of(kept.drop("position"), rows))
     del kept
     found.tables = {table: _conformed(STAGED[table], frame) for table, frame in found.tables.items()}
@@ -84,6 +93,9 @@ def _series(name: str, values: list[Any], dtype: pl.DataType) -> pl.Series:
         # Ten times as fast as to let Polars look at each inner list.
         arrow = pa.array(values, type=pa.large_list(pa.large_string()))
         return pl.Series(name, arrow)
+    if dtype.is_numeric() and bool in set(map(type, values)):
+        # Polars takes true for 1.
+        raise TypeError
     return pl.Series(name, values, dtype=dtype, strict=True)
 
 
@@ -108,6 +120,9 @@ def _text(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
+        if isinstance(value, float) and abs(value) >= _EXACT:
+            # Digits are lost already.
+            raise OverflowError
         return str(value)
     raise TypeError
 
@@ -116,11 +131,21 @@ def _whole(value: Any) -> int:
     if isinstance(value, bool):
         raise TypeError
     if isinstance(value, str):
-        value = float(value.replace(",", "")) if value.strip() else None
-    if value is None:
-        raise TypeError
+        digits = value.replace(",", "").strip()
+        value = int(digits) if _DIGITS.fullmatch(digits) else _real(digits)
     number = int(value)
+    if number != value:
+        raise ValueError
     if not -_INT64 <= number < _INT64:
+        raise OverflowError
+    return number
+
+
+def _real(value: Any) -> float:
+    if isinstance(value, bool) or (isinstance(value, str) and ("_" in value or not value.isascii())):
+        raise TypeError
+    number = float(value)
+    if not math.isfinite(number):
         raise OverflowError
     return number
 
@@ -140,7 +165,7 @@ def _texts(value: Any) -> list[str | None]:
 _CONVERT: dict[type[pl.DataType], Callable[[Any], Any]] = {
     pl.String: _text,
     pl.Int64: _whole,
-    pl.Float64: float,
+    pl.Float64: _real,
     pl.Boolean: _truth,
     pl.List: _texts,
 }
@@ -188,15 +213,30 @@ def _repositories(
     rows = enrich.found_repositories(given)
     unnamed = given.select("row").unique(maintain_order=True).join(rows, on="row", how="anti", maintain_order="left")
     found.broken += [(row, "missing_repository", "no field names a repository") for row in unnamed.to_series()]
+    rows = _placed(rows, places)
+    kept = _accepted(rows.with_columns(repeat_hash=_row_hashes(rows)), StagedRepository, seen, found)
+    found.tables["repositories"] = kept
+    return kept
+
+
+def _placed(rows: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
+    """Observations of repositories as the table has them. What a row says of its own place counts."""
     own = [name for name in ("observed_on", "position") if name in rows.columns]
     place = places.rename({name: f"{name}_of_record" for name in own})
     rows = rows.join(place, on="row", how="left", maintain_order="left").with_columns(
         pl.coalesce(name, f"{name}_of_record").alias(name) for name in own
     )
-    rows = _with_missing(_numbered(rows), StagedRepository, ())
-    kept = _accepted(rows.with_columns(repeat_hash=_row_hashes(rows)), StagedRepository, seen, found)
-    found.tables["repositories"] = kept
-    return kept
+    return _with_missing(_numbered(rows), StagedRepository, ())
+
+
+def _without_unsound(papers: pl.DataFrame, rows: pl.DataFrame, places: pl.DataFrame, found: Staged) -> pl.DataFrame:
+    """The papers without those whose record breaks a rule with what it says of repositories."""
+    placed, before = _placed(rows, places), len(found.broken)
+    _, failure = StagedRepository.filter(placed.select(*polars_schema(StagedRepository)), cast=True)
+    if len(failure):
+        _without_broken(placed, StagedRepository, failure.details(), found)
+    broken = [row for row, _, _ in found.broken[before:]]
+    return papers.filter(~pl.col("row").is_in(broken)) if broken else papers
 
 
 def _numbered(rows: pl.DataFrame) -> pl.DataFrame:

@@ -60,7 +60,7 @@ def test_all_that_must_be_refused_is_with_reason_and_byte() -> None:
         assert 0 <= int(where[1]) <= len(data), path.name
 
 
-# What the standard leaves to us: numbers that a double cannot hold, texts that Unicode does not, depth, byte order marks.
+# What the standard leaves to us: numbers that no double holds, texts that Unicode does not, depth, byte order marks.
 EITHER = {
     "number_out_of_range": 5,
     "lone_surrogate": 10,
