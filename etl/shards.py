@@ -28,6 +28,8 @@ EXCERPT_CHARS = 1_000
 # Rejected records that wait to be written; a dump of nothing else must not fill memory.
 MAX_WAITING = 50_000
 _TICK_RECORDS = 1_000
+# What is wrong with the last line of a file that was cut.
+_CUT = ("malformed_json", "invalid_utf8", "ragged_row", "malformed_row")
 # Unknown names that are reported of a dump, and shapes of records that are known again without a look at their names.
 _MAX_UNKNOWN, _LONGEST_NAME, _MAX_SHAPES = 1_000, 200, 2_000
 
@@ -246,7 +248,7 @@ class _Worker:
             try:
                 parsed = parse(record, limits)
             except RecordError as error:
-                if record.is_last_line and error.reason in ("malformed_json", "invalid_utf8"):
+                if record.is_last_line and error.reason in _CUT:
                     where = f"the last line, at byte {record.offset}, is cut; fetch the file again"
                     raise DumpError("truncated", where) from None
                 self._reject(piece, member, record._replace(reason=error.reason), error.detail)

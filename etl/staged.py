@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +22,10 @@ PROVENANCE = ("dump_id", "member", "record_offset")
 # What every staged table says of a record's place.
 PLACE = (*PROVENANCE, "record_length", "observed_on", "position")
 _INT64 = 1 << 63
+# A double holds all whole numbers below this.
+_EXACT = 1 << 53
+# What is longer has more digits than any number of ours, and would take long to read.
+_DIGITS = re.compile(r"[+-]?[0-9]{1,40}")
 _LIST = pl.List(pl.String())
 _LISTS: dict[pl.DataType, pa.DataType] = {
     _LIST: pa.large_list(pa.large_string()),
@@ -98,7 +104,11 @@ def _series(name: str, values: Sequence[Any], dtype: pl.DataType) -> pl.Series:
             raise TypeError
         # Ten times as fast as to let Polars look at each inner list.
         return pl.Series(name, pa.array(values, type=_LISTS[dtype]))
-    if dtype == pl.Int64() and str in set(map(type, values)):
+    kinds = set(map(type, values)) if dtype.is_numeric() else set()
+    if bool in kinds:
+        # Polars takes true for 1.
+        raise TypeError
+    if dtype == pl.Int64() and str in kinds:
         # Figures of a table, which are texts all of them; anything else is looked at one by one.
         figures = pl.Series(name, values, dtype=pl.String, strict=True).str.strip_chars().replace("", None)
         return figures.str.replace_all(",", "", literal=True).str.strip_suffix(".0").cast(pl.Int64, strict=True)
@@ -127,6 +137,9 @@ def _text(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
+        if isinstance(value, float) and abs(value) >= _EXACT:
+            # Digits are lost already.
+            raise OverflowError
         return str(value)
     raise TypeError
 
@@ -135,11 +148,21 @@ def _whole(value: Any) -> int:
     if isinstance(value, bool):
         raise TypeError
     if isinstance(value, str):
-        value = float(value.replace(",", "")) if value.strip() else None
-    if value is None:
-        raise TypeError
+        digits = value.replace(",", "").strip()
+        value = int(digits) if _DIGITS.fullmatch(digits) else _real(digits)
     number = int(value)
+    if number != value:
+        raise ValueError
     if not -_INT64 <= number < _INT64:
+        raise OverflowError
+    return number
+
+
+def _real(value: Any) -> float:
+    if isinstance(value, bool) or (isinstance(value, str) and ("_" in value or not value.isascii())):
+        raise TypeError
+    number = float(value)
+    if not math.isfinite(number):
         raise OverflowError
     return number
 
@@ -166,7 +189,7 @@ def _lists(value: Any) -> list[list[str | None]]:
 _CONVERT: dict[pl.DataType, tuple[Callable[[Any], Any], str]] = {
     pl.String(): (_text, "a text"),
     pl.Int64(): (_whole, "a whole number"),
-    pl.Float64(): (float, "a number"),
+    pl.Float64(): (_real, "a number"),
     pl.Boolean(): (_truth, "true or false"),
     _LIST: (_texts, "a list of texts"),
     pl.List(_LIST): (_lists, "a list of lists of texts"),

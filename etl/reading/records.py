@@ -59,7 +59,7 @@ def lines(stream: Stream, limits: Limits, start: int = 0, end: int | None = None
     offset, position, longest = start, 0, limits.record_bytes
     if start:
         # The line that reaches over the border belongs to the shard before.
-        offset += _skip_line(stream) - 1
+        offset += skip_line(stream) - 1
     for line, is_whole, size in _physical_lines(stream, longest):
         if end is not None and offset >= end:
             return
@@ -85,14 +85,14 @@ def _physical_lines(stream: Stream, longest: int) -> Iterator[tuple[bytes, bool,
         for line in whole:
             yield line, True, len(line) + 1
         if len(rest) > longest + CHUNK:
-            skipped = _skip_line(stream)
+            skipped = skip_line(stream)
             yield rest[:SHOWN], True, len(rest) + skipped
             rest = b""
     if rest:
         yield rest, False, len(rest)
 
 
-def _skip_line(stream: Stream) -> int:
+def skip_line(stream: Stream) -> int:
     """Reads to the end of a line; returns the number of bytes."""
     skipped = 0
     while piece := stream.readline(CHUNK):

@@ -87,6 +87,8 @@ def _check(value: Any, limits: Limits, depth: int) -> None:
     if isinstance(value, dict):
         if len(value) > limits.keys:
             raise RecordError("too_many_keys", f"an object with {len(value)} names, wanted at most {limits.keys}")
+        for name in value:
+            _check(name, limits, depth)
         value = value.values()
     for inner in value:
         _check(inner, limits, depth + 1)

@@ -131,16 +131,15 @@ def _inside(folder: Path) -> Iterator[Path]:
 
 @dataclass(frozen=True)
 class _Copy:
-    """A file that was read: its sha256 and size, where its copy waits for a name, and what its content shows."""
+    """A file that was read: its sha256, what the system knows of it, and where its copy waits for a name."""
 
     dump_id: str
     about: os.stat_result
     aside: Path
-    heads: dict[str, Seen]
 
 
 def _copied(settings: Settings, file: Path, number: int, in_place: bool) -> _Copy | None:
-    """Copies and recognises one file; None while it is still being written."""
+    """Copies one file; None while it is still being written."""
     if not file.is_file():
         raise InputPathError(str(file), "not a regular file")
     before = file.stat()
@@ -150,7 +149,7 @@ def _copied(settings: Settings, file: Path, number: int, in_place: bool) -> _Cop
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         aside.unlink()
         return None
-    return _Copy(dump_id, before, aside, read_heads(aside, file.name, settings.limits))
+    return _Copy(dump_id, before, aside)
 
 
 def _delivered(
@@ -168,7 +167,8 @@ def _delivered(
     modified = copy.about.st_mtime_ns
     filed_on = dt.datetime.fromtimestamp(copy.about.st_mtime, dt.UTC).date()
     found = []
-    for source, seen in (copy.heads or {sources.UNRECOGNISED: Seen()}).items():
+    heads = read_heads(raw, file.name, settings.limits) or {sources.UNRECOGNISED: Seen()}
+    for source, seen in heads.items():
         day, origin = _observed(seen.observed_on, file.name, observed_on, filed_on)
         size = copy.about.st_size
         delivery = Delivery(source, day, copy.dump_id, _printable(file.name), size, origin, modified)

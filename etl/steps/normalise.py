@@ -26,13 +26,13 @@ Progress = Callable[[int], None]
 
 def plan(settings: Settings) -> list[Batch]:
     """The batches that are due: dumps that no commit under the present parser names. Each is written down."""
-    _recognise_again(settings)
     withdrawn, replays = ledger.withdrawals(settings), ledger.replays(settings)
     committed = {
         (commit.source, outcome.dump_id)
         for commit, outcome in ledger.latest_commits(settings, parser_version)
         if commit.version == (parser_version(commit.source), replays.get(outcome.dump_id, 0))
     }
+    _recognise_again(settings, committed)
     due: dict[tuple[str, int], dict[str, int]] = {}
     for delivery in ledger.deliveries(settings):
         if delivery.dump_id not in withdrawn and (delivery.source, delivery.dump_id) not in committed:
@@ -52,10 +52,13 @@ def parser_version(source: str) -> int:
     return zlib.crc32(known.encode())
 
 
-def _recognise_again(settings: Settings) -> None:
-    """Gives deliveries that no source knew to the source that knows them now."""
+def _recognise_again(settings: Settings, committed: set[tuple[str, str]]) -> None:
+    """Gives deliveries that no source knew to the source that knows them now.
+
+    What the present sources were tried on already is committed, and left alone.
+    """
     for delivery in ledger.deliveries(settings):
-        if delivery.source == sources.UNRECOGNISED:
+        if delivery.source == sources.UNRECOGNISED and (delivery.source, delivery.dump_id) not in committed:
             found = read_heads(settings.raw_file(delivery.dump_id), delivery.name, settings.limits)
             for source in found:
                 ledger.write_delivery(settings, replace(delivery, source=source))
