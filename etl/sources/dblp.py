@@ -5,7 +5,7 @@ volumes, `data` are data sets, which often repeat the title of their paper, `www
 none of them is a paper, and none is cut out of the stream. Titles end in a full stop that dblp adds; names of people
 who share one end in a number such as `0001`. Both are taken off. The preprints of arXiv are the journal CoRR, whose
 volume is the identifier. `year` and `month` are no day, and `mdate` is that of the record: a paper has no dates.
-Links lead to publishers' pages, so that only DOIs and arXiv identifiers are taken from them.
+Links lead to publishers' pages: only DOIs and arXiv's identifiers are taken from them, and what is neither is null.
 See https://dblp.org/faq/16154937.html; dblp.xml is 4 GB and more, and is read as a stream.
 """
 
