@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import io
 import time
 from collections.abc import Iterator
@@ -95,6 +96,38 @@ def test_real_dumps_are_read_without_loss(name: str, tmp_path: Path) -> None:
 )
 def test_the_content_shows_the_source(data: bytes, source: str | None) -> None:
     assert knowing(data) == ([source] if source else [])
+
+
+@pytest.mark.parametrize(
+    ("data", "day"),
+    [
+        (
+            b'<!DOCTYPE dblp SYSTEM "dblp.dtd">\n<dblp mdate="2031-02-03">\n<article mdate="2030-01-01"',
+            dt.date(2031, 2, 3),
+        ),
+        (b"<dblp x='1' mdate = '2031-02-03'>", dt.date(2031, 2, 3)),
+        (b'<dblp mdate="2031-02-30">', None),
+        (b'<dblp>\n<article mdate="2030-01-01">', None),
+    ],
+)
+def test_the_root_of_dblp_says_the_day(data: bytes, day: dt.date | None) -> None:
+    assert sources.load("dblp").observed_on(Head(data, "2029-01-01.xml")) == day
+
+
+def test_a_document_type_with_declarations_refuses_the_dump(tmp_path: Path) -> None:
+    data = (
+        b'<!DOCTYPE dblp [<!ENTITY a SYSTEM "file:///etc/passwd">]><dblp><article><title>&a;</title></article></dblp>'
+    )
+    assert knowing(data) == ["dblp"]
+    outcome, _ = normalised(tmp_path, "dblp", data)
+    assert outcome.reason == "xml_dtd"
+
+
+def test_a_broken_volume_of_the_anthology_refuses_the_dump(tmp_path: Path) -> None:
+    data = b'<collection id="x"><volume id="1"><meta><booktitle>A <i>B</booktitle></meta></volume></collection>'
+    outcome, _ = normalised(tmp_path, "acl_anthology", data)
+    assert outcome.reason == "malformed_xml"
+    assert "the volume at byte 34" in (outcome.detail or "")
 
 
 @pytest.mark.parametrize(
