@@ -156,14 +156,12 @@ def _links(found: dict[str, str]) -> list[str] | None:
 
 def normalise(raw: pl.DataFrame) -> Normalised:
     """Our columns."""
-    title = pl.concat_str(
-        text.one_line(pl.col("title")), text.one_line(pl.col("subtitle")), separator=": ", ignore_nulls=True
-    )
+    title, subtitle = (text.one_line(pl.col(name)) for name in ("title", "subtitle"))
     is_arxiv = identifiers.arxiv_id(pl.col("eprint")).is_not_null()
     subject = pl.coalesce("primaryclass", "eprintclass").str.strip_chars().str.extract(r"^([a-z-]+(?:\.[A-Za-z-]+)?)$")
     papers = raw.select(
         "row",
-        title=title,
+        title=title + pl.concat_str(pl.lit(": "), subtitle).fill_null(""),
         abstract=text.paragraphs(pl.col("abstract")),
         authors="author",
         arxiv_id=identifiers.arxiv_id(pl.col("eprint")),

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from etl import sources
@@ -216,3 +217,24 @@ def test_parsed_fields_are_texts_or_lists_of_texts(source: str) -> None:
                 texts = value if name in LISTS and value is not None else [value]
                 assert all(text is None or isinstance(text, str) for text in texts), (case, name)
                 assert name not in LISTS or value is None or all(texts)
+
+
+@pytest.mark.parametrize("field", ["title", "author", "note", "month", "url", "journal", "eprint", "abstract", "date"])
+@pytest.mark.parametrize(
+    "piece",
+    ["{x} and ", " and ", ",", "{}", "{{,}}", "{a} ", "\\href{x}{y} ", "\\href{", "x", " ", "1 ", "abs/", "//", "'"],
+)
+def test_hostile_fields_of_bibtex_are_read_in_no_time(field: str, piece: str) -> None:
+    found = sources.load("bibtex")
+    count = 1_000_000 // len(piece)
+    value = piece * count + "}" * (piece * count).count("{") if piece.count("{") > piece.count("}") else piece * count
+    data = f"@article{{k, title = {{x}}, {field} = {{{value}}}}}".encode()
+    started = time.process_time()
+    for record in found.split(io.BytesIO(data), Limits()):
+        try:
+            parsed = found.parse(record, Limits())
+        except RecordError as error:
+            assert error.reason
+            continue
+        found.normalise(pl.DataFrame([{"row": 0} | parsed], schema={"row": pl.Int64(), **found.fields}))
+    assert time.process_time() - started < 3
