@@ -1,11 +1,11 @@
 """The XML of the ACL Anthology: a file a collection, in it volumes of papers.
 
 A paper's venue is the book title of its volume's `meta`, which stands before it. Front matter is no paper. A volume
-has a month and a year, its papers have no day; days of ingestion, revisions and errata are the Anthology's own.
-`pwccode` is the official code that Papers with Code knew; without a URL it says that there is only that of others.
-Its `pwcdataset` are data that a paper uses, on a site that is gone: no links of the paper. `video` and `attachment`
-are links where they are URLs, not names of the Anthology's files. A retracted paper stays a paper; one that was removed
-is rejected. Mathematics stay as TeX, and names written in another script (`variant`) are left out.
+has a month and a year, its papers have no day: those of ingestion, revisions and errata are the Anthology's own. What
+is no DOI is null. `pwccode` is the official code that Papers with Code knew; without a URL it says that only others
+have code. Its `pwcdataset` are data that a paper uses, on a site that is gone: no links of the paper. `video` and
+`attachment` are links where they are URLs, not names of the Anthology's files. A retracted paper stays a paper; one
+that was removed is rejected. Mathematics stay as TeX, and names in another script (`variant`) are left out.
 See https://github.com/acl-org/acl-anthology, `data/xml/schema.rnc`.
 """
 

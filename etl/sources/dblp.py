@@ -4,13 +4,15 @@ Records are its papers: articles, papers of proceedings and collections, and the
 volumes, `data` are data sets, which often repeat the title of their paper, `www` and `person` are pages of people:
 none of them is a paper, and none is cut out of the stream. Titles end in a full stop that dblp adds; names of people
 who share one end in a number such as `0001`. Both are taken off. The preprints of arXiv are the journal CoRR, whose
-volume is the identifier. `year` and `month` are no day, and `mdate` is that of the record: a paper has no dates.
-Links lead to publishers' pages, so that only DOIs and arXiv identifiers are taken from them.
-See https://dblp.org/faq/16154937.html; dblp.xml is 4 GB and more, and is read as a stream.
+volume is the identifier. `year` and `month` are no day, and `mdate` is that of the record, or of the dump where it
+stands at the root: a paper has no dates. Links lead to publishers' pages: only DOIs and arXiv's identifiers are taken
+from them, and what is neither is null. See https://dblp.org/faq/16154937.html; dblp.xml is 4 GB and more, and is read
+as a stream.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterator
 from urllib.parse import unquote
@@ -21,10 +23,11 @@ from etl.reading import xml
 from etl.reading.records import Record, Stream
 from etl.settings import Limits
 from etl.sources.base import Head, Normalised, Parsed, Source, required_text
-from etl.transforms import identifiers, text
+from etl.transforms import dates, identifiers, text
 
 _PAPERS = ("article", "inproceedings", "incollection", "phdthesis", "mastersthesis")
 _LISTS = frozenset({"author", "ee"})
+_DAY = re.compile(rb"""<dblp\s[^<>]*?\bmdate\s*=\s*["'](\d{4}-\d\d-\d\d)["']""")
 # dblp links to the resolvers of ACM and IEEE, too.
 _RESOLVER = re.compile(r"//(?:www\.|dx\.)?doi\.[^/]+/10\.")
 
@@ -32,6 +35,12 @@ _RESOLVER = re.compile(r"//(?:www\.|dx\.)?doi\.[^/]+/10\.")
 def recognise(head: Head) -> bool:
     """The root is the dump's, or that of a person's export."""
     return head.root in ("dblp", "dblpperson")
+
+
+def observed_on(head: Head) -> dt.date | None:
+    """The day of the dump, where its root says it."""
+    found = _DAY.search(head.data)
+    return dates.day_in_name(found[1].decode()) if found else None
 
 
 def split(stream: Stream, limits: Limits) -> Iterator[Record]:
@@ -44,22 +53,20 @@ def parse(record: Record, limits: Limits) -> Parsed:
     found = xml.element(record, limits)
     parsed: Parsed = dict(found.attrib)
     for child in found:
-        name = child.tag
-        if name in _LISTS:
-            parsed.setdefault(name, []).append(xml.content(child))
-        elif name not in parsed:
-            parsed[name] = xml.content(child)
+        name, value = child.tag, xml.content(child)
+        if name not in _LISTS:
+            parsed.setdefault(name, value)
+        elif value:
+            parsed.setdefault(name, []).append(value)
     required_text(parsed, "title", reason="missing_title")
     parsed["ee"], parsed["ee.arxiv"] = _identifiers(parsed.get("ee", []))
     return parsed
 
 
-def _identifiers(links: list[str | None]) -> tuple[str | None, str | None]:
+def _identifiers(links: list[str]) -> tuple[str | None, str | None]:
     """The first link to a DOI, and the first to arXiv."""
     doi = arxiv = None
     for link in links:
-        if not link:
-            continue
         if "arxiv" in link.lower():
             arxiv = arxiv or link
         elif not doi and _RESOLVER.search(link):
@@ -88,6 +95,7 @@ SOURCE = Source(
     priority=3,
     parser_version=1,
     recognise=recognise,
+    observed_on=observed_on,
     split=split,
     parse=parse,
     fields={

@@ -3,9 +3,9 @@
 Titles end in a full stop that NLM adds, and stand in brackets where they are translations; the original is taken
 where there is none (`Not Available`). Sections of an abstract keep their labels. A day is full or none: the earlier
 of the electronic (`ArticleDate`) and the issue's (`PubDate`); a `MedlineDate`, a season or a month is no day.
-`DateRevised` is the record's. Each PMID of a `DeleteCitation` is a record that is rejected. Names and identifiers that
-an erratum took back (`ValidYN="N"`) are left out. A chapter's venue is its book; a book without chapters is a paper of
-its own. Document types are named, never fetched. See
+`DateRevised` is the record's. What is no DOI is null. Each PMID of a `DeleteCitation` is a record that is rejected.
+Names and identifiers that an erratum took back (`ValidYN="N"`) are left out. A chapter's venue is its book; a book
+without chapters is a paper of its own. Document types are named, never fetched. See
 https://www.nlm.nih.gov/bsd/licensee/elements_descriptions.html and https://dtd.nlm.nih.gov/ncbi/pubmed/out/.
 """
 
