@@ -42,7 +42,7 @@ def decoded() -> Iterator[tuple[str, bytes]]:
     files = [path for folder in (GOLDEN, DUMPS) for path in sorted(folder.rglob("*")) if path.is_file()]
     for path in sorted(files, key=lambda path: (not path.is_relative_to(GOLDEN), path.stat().st_size)):
         for member in containers.members(path, Limits()):
-            head = Head(containers.Rewound(member.stream, HEAD_BYTES).head, path.name)
+            head = Head(containers.opened(member.stream, HEAD_BYTES, Limits())[0], path.name)
             source = sources.recognise(head)
             if source and not head.is_parquet:
                 with path.open("rb") as raw:
@@ -53,7 +53,7 @@ def decoded() -> Iterator[tuple[str, bytes]]:
 def repeated(source: sources.Source, data: bytes) -> bytes:
     """The document with its records repeated; as it is where it cannot be taken apart."""
     head = Head(data[:HEAD_BYTES], "any")
-    stream = containers.Rewound(io.BytesIO(data), HEAD_BYTES)
+    stream = io.BytesIO(data)
     split = sources.base.json_lines if source.is_by_line(head) else source.split
     records = list(split(stream, Limits()))
     if len(records) < 2 or any(record.length is None for record in records):

@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from etl.ledger import Outcome
+from etl.reading import containers
 from etl.schemas import STAGED
 from etl.settings import Limits
 from etl.shards import Piece, Shard, normalise_shard
+from etl.sources.base import HEAD_BYTES, Head
 
 TOPICS = (
     "lantern calibration",
@@ -100,6 +103,12 @@ def page(pairs: Sequence[tuple[str, str]], banner: bool = True) -> bytes:
     if banner:
         lines = ["Get trending papers in your email inbox once a day!", "Subscribe" + lines[0], *lines[1:]]
     return "\n".join(lines).encode() + b"\n"
+
+
+def head_of(path: Path) -> Head:
+    """What recognition sees of a file."""
+    with closing(containers.members(path, Limits())) as members:
+        return Head(containers.opened(next(members).stream, HEAD_BYTES, Limits())[0], path.name)
 
 
 def normalised(folder: Path, source: str, data: bytes, name: str = "dump") -> tuple[Outcome, dict[str, pl.DataFrame]]:

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from etl import sources
-from etl.reading import containers
 from etl.sources.base import Head
 from tests.factories import (
     abstract,
     daily,
     daily_row,
+    head_of,
     normalised,
     page,
     snapshot_array,
@@ -43,9 +43,7 @@ GIVEN = [(source, path) for source, path in GIVEN if source != "tabular"]
 
 @pytest.mark.parametrize(("source", "path"), GIVEN, ids=lambda given: str(given)[-60:])
 def test_each_input_is_recognised_by_its_own_source_alone(source: str, path: Path) -> None:
-    with path.open("rb") as raw:
-        stream = containers.Rewound(containers.decoded(raw), 256 << 10)
-        assert knowing(stream.head) == [source]
+    assert knowing(head_of(path).data) == [source]
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,9 @@ from etl import sources
 from etl.errors import DumpError, RecordError
 from etl.reading import containers, tables
 from etl.settings import Limits
-from etl.sources.base import HEAD_BYTES, Head
+from etl.sources.base import Head
 from etl.transforms import dates, identifiers, names
-from tests.factories import normalised
+from tests.factories import head_of, normalised
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "sources"
 DUMPS = Path(__file__).resolve().parents[2].parent / "shared" / "dumps"
@@ -26,11 +26,6 @@ OURS = ("arxiv_atom", "arxiv_daily", "arxiv_oai_pmh", "arxiv_rss", "arxiv_tsv", 
 INPUTS = sorted(GOLDEN.glob("*/*/input.*"))
 OWN_INPUTS = [path for path in INPUTS if path.parts[-3] in OURS]
 needs_dumps = pytest.mark.skipif(not DUMPS.exists(), reason="needs ../shared/dumps")
-
-
-def head_of(path: Path) -> Head:
-    with path.open("rb") as raw:
-        return Head(containers.Rewound(containers.decoded(raw), HEAD_BYTES).head, path.name)
 
 
 def case(path: Path) -> str:

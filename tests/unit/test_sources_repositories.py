@@ -12,9 +12,8 @@ import polars as pl
 import pytest
 
 from etl import sources
-from etl.reading import containers
-from etl.sources.base import HEAD_BYTES, Head
-from tests.factories import daily, daily_row, normalised
+from etl.sources.base import Head
+from tests.factories import daily, daily_row, head_of, normalised
 
 OWN = (
     "arxiv_daily_markdown arxiv_with_code best_of conference_repositories gharchive github_ranking "
@@ -37,11 +36,6 @@ REAL = {
     "best_of_ml/*": "best_of",
     "gharchive/*": "gharchive",
 }
-
-
-def head_of(path: Path) -> Head:
-    with path.open("rb") as raw:
-        return Head(containers.Rewound(containers.decoded(raw), HEAD_BYTES).head, path.name)
 
 
 def knowing(head: Head, names: list[str] = OWN) -> list[str]:

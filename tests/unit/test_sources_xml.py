@@ -11,10 +11,9 @@ import pytest
 
 from etl import sources
 from etl.errors import DumpError, RecordError
-from etl.reading import containers
 from etl.settings import Limits
 from etl.sources.base import HEAD_BYTES, Head
-from tests.factories import normalised
+from tests.factories import head_of, normalised
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "sources"
@@ -37,11 +36,7 @@ def test_cases_are_recognised_by_their_own_source_alone(case: Path) -> None:
 def dumps() -> Iterator[tuple[str, bytes]]:
     for path in sorted((SHARED / "dumps").rglob("*")):
         if path.is_file():
-            with path.open("rb") as raw:
-                yield (
-                    path.relative_to(SHARED / "dumps").as_posix(),
-                    containers.start_of(containers.decoded(raw), HEAD_BYTES),
-                )
+            yield path.relative_to(SHARED / "dumps").as_posix(), head_of(path).data
 
 
 REAL = {"dblp/dblp_demo.xml": "dblp"} | {

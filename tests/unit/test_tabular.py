@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from etl import ledger, pipeline, sources
+from etl import ledger, pipeline, sources, workers
 from etl.configuration import tables
 from etl.errors import ConfigurationError, SettingsError
 from etl.settings import Settings, configuration_file
@@ -36,6 +36,8 @@ def _reload() -> None:
     tables.cache_clear()
     importlib.reload(tabular)
     sources.load.cache_clear()
+    # The process that recognises dumps lives as long as this one.
+    workers.shared(Settings(warehouse=Path("x"), inbox=Path("x")).limits).stop()
 
 
 def configure(text: str) -> None:
