@@ -134,8 +134,8 @@ def _fault(member: Member, name: str, limits: Limits, tick: Tick) -> Fault | Non
             return Fault("html_page", f"a page of a web site in place of a dump; {FETCH_AGAIN}")
         elif head.first == b"<":
             _check_xml(head, stream, limits)
-        elif b"\0" not in data:
-            _check_utf8(stream, tick)
+        else:
+            _check_utf8(stream, b"\0" not in data, tick)
     except (DumpError, RecordError) as error:
         return Fault(error.reason, error.detail)
     return None
@@ -189,8 +189,9 @@ def _check_xml(head: Head, stream: IO[bytes], limits: Limits) -> None:
             raise
 
 
-def _check_utf8(stream: IO[bytes], tick: Tick) -> None:
-    decoder = codecs.getincrementaldecoder("utf-8")()
+def _check_utf8(stream: IO[bytes], is_text: bool, tick: Tick) -> None:
+    """Reads to the end, where a fault of the compression may show itself; raises where a text is no UTF-8."""
+    decoder = codecs.getincrementaldecoder("utf-8")("strict" if is_text else "replace")
     offset, is_end = 0, False
     while not is_end:
         data = stream.read(CHUNK)

@@ -35,7 +35,7 @@ class Limits:
     keys: int = 1_000
     members: int = 10_000
     expanded_bytes: int = 64 << 30
-    ratio: int = 1_000
+    ratio: int = 500
     ratio_from: int = 64 * MIB
     inner_bytes: int = 128 * MIB
     worker_bytes: int = 2 << 30

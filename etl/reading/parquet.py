@@ -18,7 +18,8 @@ from etl.reading.tables import MAX_COLUMNS
 from etl.settings import Limits
 
 MAGIC = b"PAR1"
-ROWS = 2_000
+# Few, so that rows that share one long text, which the file holds once, are not held all at once.
+ROWS = 32
 # A footer longer than this describes no table of papers.
 _LONGEST_FOOTER = 16 << 20
 # What a row counts for at least where rows are counted by their bytes: a row of nothing takes time, too.
