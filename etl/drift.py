@@ -57,11 +57,11 @@ def shapes(table: str, parts: Sequence[str]) -> dict[str, Shape]:
 
 
 def change(before: Shape, now: Shape, allowed: Drift) -> str | None:
-    """How a dump differs by more than is allowed from the one before, which has `MIN_RECORDS` at least; or None."""
+    """How a dump differs by more than is allowed from the one before; None too where one has too few records."""
+    if min(now.records, before.records) < MIN_RECORDS:
+        return None
     if allowed.count is not None and now.records < allowed.count * before.records:
         return f"{now.records} records, {before.records} before"
-    if now.records < MIN_RECORDS:
-        return None
     for name, share in now.nulls.items():
         if share - before.nulls.get(name, share) > allowed.nulls:
             return f"{name} is missing in {share:.0%} of the records, in {before.nulls[name]:.0%} before"

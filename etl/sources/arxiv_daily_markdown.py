@@ -1,7 +1,7 @@
 """The lists of cv-arxiv-daily and its many copies: rows of markdown in JSON, `{topic: {arXiv id: row}}`.
 
-A row is that of a table, `|**day**|**title**|Name et.al.|[id](address)|**[link](repository)**|`, or of a list,
-`- day, **title**, Name et.al., Paper: [address](address), Code: **[repository](repository)**`. Copies leave the code
+A row is that of a table, `|**day**|**title**|Name et.al.|[id](https:…)|**[link](https:…)**|`, or of a list,
+`- day, **title**, Name et.al., Paper: […](https:…), Code: **[…](https:…)**`. Copies leave the code
 out, add cells (comments, citations, models) or put a summary behind the title; links in such cells are taken, other
 words of them as the comment. The day is that of the version that was listed, so it is no day of publication. Of the
 authors a row names the first alone. A paper stands in several topics: its repeats count as duplicates. A row without

@@ -78,9 +78,9 @@ def test_the_limit_is_a_setting_and_a_person_may_approve(settings: Settings) -> 
     assert rows(settings.current / "papers.duckdb", "SELECT records, loaded, rejected FROM core.dumps") == [(40, 37, 3)]
 
 
-PAIRS = [(title(number), abstract(number)) for number in range(40)]
+PAIRS = [(title(number), abstract(number)) for number in range(60)]
 LAYOUTS: dict[str, Callable[[], bytes]] = {
-    "half_of_the_list": lambda: page(PAIRS[:19]),
+    "half_of_the_list": lambda: page(PAIRS[:25]),
     "authors_between": lambda: page([(first, f"Author {first[6:11]}\n{rest}") for first, rest in PAIRS]),
     "cut_abstracts": lambda: page([(first, rest[:60]) for first, rest in PAIRS]),
     "abstracts_of_one_unfinished_line": lambda: page([(t, "word " * 40 + f"and so on {t[6:11]}") for t, _ in PAIRS]),
@@ -98,16 +98,16 @@ def test_a_page_that_changed_its_shape_is_refused_and_the_last_good_publish_stay
     done = pipeline.run(settings)
     assert len(done.problems) == 1
     assert "2025-06-02-page.txt: dump refused, " in done.problems[0]
-    assert papers(settings) == 40
+    assert papers(settings) == 60
     assert dumps(settings)["2025-06-02-page.txt"][0] == "refused"
     assert [row["name"] for row in published.status(settings).refused] == ["2025-06-02-page.txt"]
 
 
 def test_an_ordinary_next_page_is_loaded(settings: Settings) -> None:
     put(settings, "2025-06-01-page.txt", page(PAIRS))
-    put(settings, "2025-06-02-page.txt", page([(title(n), abstract(n)) for n in range(20, 58)], banner=False))
+    put(settings, "2025-06-02-page.txt", page([(title(n), abstract(n)) for n in range(20, 78)], banner=False))
     assert pipeline.run(settings).problems == []
-    assert papers(settings) == 58
+    assert papers(settings) == 78
 
 
 def test_a_field_that_went_missing_is_noticed(settings: Settings) -> None:
