@@ -17,9 +17,10 @@ from typing import Any
 
 import pytest
 
-from etl import pipeline
+from etl import pipeline, sources
 from etl.errors import AnswerError, BusyError, ForbiddenPlaceError, NetworkError
 from etl.settings import Fetching, Settings
+from etl.sources.base import Head
 from etl.steps import fetch as fetching
 from etl.steps.fetch import Fetched, Wanted
 from tests.factories import daily, daily_row
@@ -725,8 +726,11 @@ def test_stars_by_day_come_with_all_their_pages(github: Settings, server: Server
 
     server.ask_of("/github/repos/a/alive/stargazers/history", answer)
     fetch(github, "github_repositories", asking("alive", with_stargazers=True))
-    _, stars = lines(github)
+    (path,) = github.inbox.glob("github_star_history-*.jsonl")
+    stars = json.loads(path.read_bytes())
     assert (stars["requested"], len(stars["stargazers_history"])) == ("a/alive", 33)
+    assert stars["stargazers_count"] == 5
+    assert sources.recognise(Head(path.read_bytes(), path.name)) == "github_star_history"
     server.seen.clear()
     later = NOW + dt.timedelta(days=1)
     fetch(github, "github_repositories", asking("alive", with_stargazers=True), now=later)
