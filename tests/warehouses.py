@@ -47,7 +47,9 @@ class Small:
                 Piece(dump_id, self.settings.raw_file(dump_id), ledger.deliveries_of(self.settings, dump_id)[0].name)
                 for dump_id in batch.dump_ids
             )
-            outcomes: list[Outcome] = normalise_shard(Shard(0, batch.source, pieces, folders, 1 << 24, 1 << 24))
+            outcomes: list[Outcome] = normalise_shard(
+                Shard(0, batch.source, pieces, folders, 1 << 24, self.settings.limits)
+            )
             ledger.write_commit(
                 self.settings, Commit(batch.batch_id, batch.source, batch.parser_version, tuple(outcomes))
             )
