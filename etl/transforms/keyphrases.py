@@ -6,11 +6,15 @@ order, fragments and doubles are left out, and the list ends where more would sa
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from itertools import accumulate
+
 import numpy as np
 import polars as pl
+import pyarrow as pa
 from numpy.typing import NDArray
 
-from etl.transforms.phrases import PLACE_BITS, SIZE_BITS, Candidates, boundaries, candidates
+from etl.transforms.phrases import PLACE_BITS, SIZE_BITS, Candidates, candidates
 from etl.transforms.ranking import Background, Numbers, Trees, background, features, fragments, trees
 from etl.transforms.words import Flags, Hashes, Places, Words, cleaned, pieces, words_of
 
@@ -21,6 +25,8 @@ UNSEEN, UNSEEN_SHARE = 2.0, 0.8
 # So many of the best candidates of a text are looked at for fragments and doubles.
 CONSIDERED = 24
 MAX_SHORT_FORM = 8
+# Each works on one piece at a time, so that memory stays bounded.
+MOST_THREADS = 4
 
 _SCHEMA = {
     "row": pl.Int64,
@@ -57,24 +63,29 @@ def found_in(texts: pl.DataFrame, tables: Background, model: Trees) -> pl.DataFr
     """The same with given tables."""
     ordered = texts.sort("row")
     rows = ordered["row"].cast(pl.Int64)
-    done, made = 0, [pl.DataFrame(schema=_SCHEMA)]
-    for piece in pieces(cleaned(ordered)):
-        made.append(_of_piece(piece, rows.slice(done, len(piece)), tables, model))
-        done += len(piece)
-    return pl.concat(made)
+    parts = list(pieces(cleaned(ordered)))
+    starts = [0, *accumulate(map(len, parts))]
+
+    def one(number: int) -> pl.DataFrame:
+        part = parts[number]
+        return _of_piece(part, rows.slice(starts[number], len(part)), tables, model)
+
+    # Pieces know nothing of each other, and NumPy works without the interpreter's lock.
+    with ThreadPoolExecutor(min(pl.thread_pool_size(), MOST_THREADS)) as pool:
+        return pl.concat([pl.DataFrame(schema=_SCHEMA), *pool.map(one, range(len(parts)))])
 
 
 def _of_piece(texts: pl.Series, rows: pl.Series, tables: Background, model: Trees) -> pl.DataFrame:
     words = words_of(texts)
     if not len(words):
         return pl.DataFrame(schema=_SCHEMA)
-    stop = boundaries(words)
-    found = candidates(words, stop)
+    found = candidates(words)
     if not len(found.row):
         return pl.DataFrame(schema=_SCHEMA)
-    score = model(features(words, stop, found, tables))
+    known = tables.phrases(found.hash)
+    score = model(features(words, found, known, tables))
     short, long = _definitions(words)
-    excluded = fragments(found, tables) | _defined_elsewhere(words, found, short, long)
+    excluded = fragments(found, known, tables) | _defined_elsewhere(words, found, short, long)
     kept, chance = _ranked(found, score, excluded)
     first, last = found.first[kept], found.first[kept] + found.size[kept] - 1
     phrase = _spelled(words, first, last)
@@ -157,13 +168,11 @@ def _spelled(words: Words, first: Places, last: Places) -> pl.Series:
     """Phrases in lower case, their blanks single."""
     starts, sizes = words.start[first], words.end[last] - words.start[first]
     ends = np.cumsum(sizes)
-    places = np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(starts - (ends - sizes), sizes)
-    text = words.data[places].tobytes()
-    bounds = ends.tolist()
-    made = pl.Series(
-        [text[start:end].decode() for start, end in zip([0, *bounds], bounds, strict=False)], dtype=pl.String
-    )
-    return made.str.replace_all(r"\s+", " ").str.to_lowercase()
+    places = np.arange(int(sizes.sum())) + np.repeat(starts - (ends - sizes), sizes)
+    offsets = np.concatenate([[0], ends]).astype(np.int64)
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(words.data[places])]
+    made = pl.Series(pa.Array.from_buffers(pa.large_string(), len(starts), buffers))
+    return made.str.replace_all(r"[\n\r\t ]+", " ").str.to_lowercase()
 
 
 def _definitions(words: Words) -> tuple[Places, Places]:

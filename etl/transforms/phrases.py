@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from etl.transforms.vocabulary import FOREIGN_WORDS, FUNCTION_WORDS, NOT_ALONE, SCHOLARLY_WORDS
 from etl.transforms.words import MAX_WORDS, Flags, Hashes, Places, Words, hashes_of
@@ -64,51 +65,57 @@ class Candidates:
     """Where its occurrences begin in `begins`; they end where the next one's begin."""
     begins: Places
     """Places at which phrases are said, each phrase's together."""
+    apart: Flags
+    """Whether phrases end before each word of the piece, and at its end."""
+
+
+# What the lists of `vocabulary` say of a word, a bit each.
+_PARTS_PHRASES, _NOT_ALONE, _OURS, _THEIRS = 1, 2, 4, 8
 
 
 @cache
-def _plain_boundaries() -> Lookup:
-    return Lookup(hashes_of(sorted(word for word in FUNCTION_WORDS | SCHOLARLY_WORDS if word.isalpha()), exact=True))
+def _kinds() -> tuple[Lookup, NDArray[np.uint8]]:
+    """The words of the lists and the bits of each; the last entry stands for other words."""
+    lists = (
+        (FUNCTION_WORDS | SCHOLARLY_WORDS, _PARTS_PHRASES),
+        (NOT_ALONE, _NOT_ALONE),
+        (FUNCTION_WORDS, _OURS),
+        (FOREIGN_WORDS, _THEIRS),
+    )
+    words = sorted({word for listed, _ in lists for word in listed if word.isalpha()})
+    bits = [sum(bit for listed, bit in lists if word in listed) for word in words]
+    return Lookup(hashes_of(words, exact=True)), np.array([*bits, 0], dtype=np.uint8)
 
 
 @cache
 def _compound_boundaries() -> Lookup:
-    tied = sorted(word for word in FUNCTION_WORDS | SCHOLARLY_WORDS if not word.isalpha())
-    return Lookup(hashes_of(tied))
+    return Lookup(hashes_of(sorted(word for word in FUNCTION_WORDS | SCHOLARLY_WORDS if not word.isalpha())))
 
 
-@cache
-def _not_alone() -> Lookup:
-    return Lookup(hashes_of(sorted(NOT_ALONE), exact=True))
+def kinds(words: Words) -> NDArray[np.uint8]:
+    """What the lists say of each word."""
+    lookup, bits = _kinds()
+    return bits[lookup(words.hash)]
 
 
-@cache
-def _languages() -> tuple[Lookup, int]:
-    """Function words of other languages, then ours; how many there are of other languages."""
-    ours = sorted(word for word in FUNCTION_WORDS if word.isalpha())
-    return Lookup(hashes_of([*sorted(FOREIGN_WORDS), *ours], exact=True)), len(FOREIGN_WORDS)
-
-
-def foreign(words: Words) -> Flags:
+def foreign(words: Words, kind: NDArray[np.uint8]) -> Flags:
     """Which words stand in a title or abstract that is not English.
 
     It has more function words of other languages than of ours, a noticeable share, or mostly letters of another
     script. A title that has none of ours goes with its abstract.
     """
-    lookup, count = _languages()
-    known = lookup(words.hash)
     part = words.row * 2 + words.in_title
     parts = 2 * int(words.row[-1]) + 2
     said = np.bincount(part, minlength=parts)
-    theirs = np.bincount(part[known < count], minlength=parts)
-    ours = np.bincount(part[(known >= count) & (known < lookup.missing)], minlength=parts)
+    theirs = np.bincount(part[kind & _THEIRS > 0], minlength=parts)
+    ours = np.bincount(part[kind & _OURS > 0], minlength=parts)
     strange = np.bincount(part[words.data[words.start] >= OTHER_SCRIPTS], minlength=parts)
     is_foreign: Flags = ((theirs > ours) & (theirs >= FOREIGN_SHARE * said)) | (2 * strange > said)
     is_foreign[1::2] |= is_foreign[::2] & (ours[1::2] == 0)
     return is_foreign[part]
 
 
-def boundaries(words: Words) -> Flags:
+def boundaries(words: Words, kind: NDArray[np.uint8]) -> Flags:
     """Which words part phrases: those of the lists, numbers that stand free, words too long to be any.
 
     Of a title or abstract that is not English, all do.
@@ -117,9 +124,7 @@ def boundaries(words: Words) -> Flags:
     starts_compound = ~words.tied
     ends_compound = np.append(starts_compound[1:], True)
     free = starts_compound & ends_compound
-    lookup = _plain_boundaries()
-    stop = free & (lookup(words.hash) != lookup.missing)
-    stop |= free & ((size < MIN_BYTES) | words.is_number)
+    stop = free & ((kind & _PARTS_PHRASES > 0) | (size < MIN_BYTES) | words.is_number)
     stop |= size > MAX_BYTES // 2
     first = np.flatnonzero(starts_compound)
     sizes = np.diff(np.append(first, len(words)))
@@ -130,30 +135,34 @@ def boundaries(words: Words) -> Flags:
     stops[compound] = whole
     # A chain of more tied words than a phrase may have is none.
     stops |= sizes > MAX_WORDS
-    found: Flags = stop | np.repeat(stops, sizes) | foreign(words)
+    found: Flags = stop | np.repeat(stops, sizes) | foreign(words, kind)
     return found
 
 
-def candidates(words: Words, stop: Flags) -> Candidates:
+def candidates(words: Words) -> Candidates:
     """Every phrase of one to `MAX_WORDS` words with no boundary in it and no compound cut."""
+    kind = kinds(words)
+    stop = boundaries(words, kind)
     begins = ~words.tied & ~stop
     ends = np.append(begins[1:] | stop[1:] | ~words.tied[1:], True) & ~stop
     # How far a run of words goes on: places until the next boundary.
-    run_starts = np.flatnonzero(gaps(words, stop)[:-1])
+    apart = np.append(words.parted | stop, True)
+    apart[1:-1] |= stop[:-1]
+    run_starts = np.flatnonzero(apart[:-1])
     left = np.repeat(np.append(run_starts[1:], len(words)), np.diff(np.append(run_starts, len(words))))
     left -= np.arange(len(words))
     firsts = np.flatnonzero(begins)
     starts: list[Places] = []
     for length in range(1, MAX_WORDS + 1):
         firsts = firsts[left[firsts] >= length]
-        for step in range(1, length):  # no phrase says a word twice
-            firsts = firsts[words.key[firsts + length - 1] != words.key[firsts + length - 1 - step]]
+        for step in range(1, length):  # no phrase says a word twice, but for compounds: `peer-to-peer`
+            last = firsts + length - 1
+            firsts = firsts[words.tied[last] | (words.key[last] != words.key[last - step])]
         starts.append(firsts[ends[firsts + length - 1]])
     place = np.concatenate(starts)
     size = np.repeat(np.arange(1, MAX_WORDS + 1), [len(some) for some in starts])
     fits = words.end[place + size - 1] - words.start[place] <= MAX_BYTES
-    lookup = _not_alone()
-    fits &= (size > 1) | (lookup(words.hash[place]) == lookup.missing)
+    fits &= (size > 1) | (kind[place] & _NOT_ALONE == 0)
     place, size = place[fits], size[fits]
     hashes = words.phrase_hash(place, size)
     order = words.row[place].astype(np.uint64) << np.uint64(HASH_BITS)
@@ -164,7 +173,7 @@ def candidates(words: Words, stop: Flags) -> Candidates:
     phrase = order >> np.uint64(SIZE_BITS + PLACE_BITS)
     new = np.ones(len(order), dtype=np.bool_)
     new[1:] = phrase[1:] != phrase[:-1]
-    whole = _whole(words, stop, np.flatnonzero(new), place, size)
+    whole = _whole(words, apart, np.flatnonzero(new), place, size)
     place, size, new = place[whole], size[whole], new[whole]
     at = np.flatnonzero(new)
     return Candidates(
@@ -175,17 +184,11 @@ def candidates(words: Words, stop: Flags) -> Candidates:
         count=np.diff(np.append(at, len(place))),
         occurrence=at,
         begins=place,
+        apart=apart,
     )
 
 
-def gaps(words: Words, stop: Flags) -> Flags:
-    """Whether phrases end before each word, and at the end."""
-    made = np.append(words.parted | stop, True)
-    made[1:-1] |= stop[:-1]
-    return made
-
-
-def _whole(words: Words, stop: Flags, at: Places, place: Places, size: Places) -> Flags:
+def _whole(words: Words, apart: Flags, at: Places, place: Places, size: Places) -> Flags:
     """Which occurrences are of phrases that are no fragments: said twice, but always beside the same word."""
     count = np.diff(np.append(at, len(place)))
     again = np.flatnonzero(count > 1)
@@ -195,7 +198,7 @@ def _whole(words: Words, stop: Flags, at: Places, place: Places, size: Places) -
         begins, sizes = place[where], size[where]
         ends = begins + sizes
         starts = np.cumsum(count[again]) - count[again]
-        apart, keys = gaps(words, stop), np.append(words.key, np.uint64(0))
+        keys = np.append(words.key, np.uint64(0))
         for neighbour, edge in ((begins - 1, apart[begins]), (ends, apart[ends])):
             key = np.where(edge, np.uint64(0), keys[neighbour])
             for step in range(MAX_WORDS):  # a text of one phrase again and again

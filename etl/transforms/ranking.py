@@ -15,8 +15,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from etl.transforms.phrases import Candidates, Lookup, gaps
-from etl.transforms.words import Flags, Places, Words, hashes_of
+from etl.transforms.phrases import Candidates, Lookup
+from etl.transforms.words import Flags, Hashes, Places, Words, hashes_of
 
 Numbers = NDArray[np.float32]
 
@@ -60,13 +60,18 @@ class Trees:
 
     def __call__(self, features: list[Numbers]) -> Numbers:
         """The score of each candidate: log odds."""
-        score = np.full(len(features[0]), self.base, dtype=np.float32)
+        size = len(features[0])
+        score = np.full(size, self.base, dtype=np.float32)
+        leaf, place = np.empty(size, dtype=np.uint8), np.empty(size, dtype=np.intp)
+        answer, value = np.empty(size, dtype=np.bool_), np.empty(size, dtype=np.float32)
         for questions, leaves in zip(self.questions, self.leaves, strict=True):
-            leaf = np.zeros(len(score), dtype=np.uint8)
+            leaf[:] = 0
             for feature, threshold in questions:
+                np.greater(features[feature], threshold, out=answer)
                 leaf += leaf
-                leaf += features[feature] > threshold
-            score += leaves[leaf]
+                leaf += answer.view(np.uint8)
+            place[:] = leaf
+            score += np.take(leaves, place, out=value, mode="clip")
         return score
 
 
@@ -157,6 +162,7 @@ FEATURES = (
     "text_words",
     "title_words",
     "candidates",
+    "own_voice",
     "in_title",
     "words_in_title",
     "first_word_count",
@@ -176,8 +182,14 @@ FEATURES = (
 )
 
 
-def features(words: Words, stop: Flags, found: Candidates, tables: Background) -> list[Numbers]:
-    """The features of each candidate, in the order of `FEATURES`."""
+@cache
+def _own_voice() -> Hashes:
+    """Authors who say `we` rank by what a paper is about; indexers and their abstracts do not say it."""
+    return hashes_of(["we", "our"], exact=True)
+
+
+def features(words: Words, found: Candidates, phrase: Places, tables: Background) -> list[Numbers]:
+    """The features of each candidate, in the order of `FEATURES`; `phrase` is where the background has it."""
     first, size, row = found.first, found.size, found.row
     last = first + size - 1
     known = tables.words(words.key)
@@ -185,10 +197,11 @@ def features(words: Words, stop: Flags, found: Candidates, tables: Background) -
     row_starts = np.searchsorted(words.row, np.arange(int(words.row[-1]) + 2))
     row_sizes = np.diff(row_starts)
     title_sizes = np.bincount(words.row[words.in_title], minlength=len(row_sizes))
+    own_voice = np.bincount(words.row[np.isin(words.hash, _own_voice())], minlength=len(row_sizes)) / row_sizes.clip(1)
     density = np.bincount(row, minlength=len(row_sizes)) / np.maximum(row_sizes, 1)
 
     # Is there a boundary on either side of each occurrence?
-    apart = gaps(words, stop).astype(np.int32)
+    apart = found.apart.astype(np.int32)
     sizes = np.repeat(size, found.count)
     left, right = apart[found.begins], apart[found.begins + sizes]
     starts = found.occurrence
@@ -197,7 +210,6 @@ def features(words: Words, stop: Flags, found: Candidates, tables: Background) -
 
     papers = tables.word_papers[known]
     titles = tables.word_titles[known]
-    phrase = tables.phrases(found.hash)
     alone = size == 1
     single = known[first]
 
@@ -224,6 +236,7 @@ def features(words: Words, stop: Flags, found: Candidates, tables: Background) -
         text_words,
         title_sizes[row],
         density[row],
+        own_voice[row],
         words.in_title[first],
         over(titled.astype(np.float32), np.add) / size,
         counts[first],
@@ -244,9 +257,10 @@ def features(words: Words, stop: Flags, found: Candidates, tables: Background) -
     return [one.astype(np.float32) for one in made]
 
 
-def fragments(found: Candidates, tables: Background) -> Flags:
+def fragments(found: Candidates, phrase: Places, tables: Background) -> Flags:
     """Which candidates hardly ever stand free in the background, as `large language` does."""
-    return (found.size > 1) & (tables.phrase_closed[tables.phrases(found.hash)] < FRAGMENT)
+    hidden: Flags = (found.size > 1) & (tables.phrase_closed[phrase] < FRAGMENT)
+    return hidden
 
 
 def _counts(words: Words) -> tuple[Places, Flags]:

@@ -162,31 +162,25 @@ def words_of(texts: pl.Series) -> Words:
     if is_word[0]:
         edges = np.concatenate([[0], edges])
     start, end = edges[::2], edges[1::2]  # a text ends with a sign, so edges are pairs
-    text_ends = np.cumsum(texts.str.len_bytes().to_numpy().astype(np.int64))
-    title_ends = np.flatnonzero(data == TITLE_END)
-    row = np.searchsorted(text_ends, start, side="right")
+    row = _rows(start, np.cumsum(texts.str.len_bytes().to_numpy().astype(np.int64)))
     lower = _LOWER[data]
     sums = np.zeros(len(data) + 1, dtype=np.uint64)
-    np.cumsum((lower.astype(np.uint64) + np.uint64(1)) * _POWERS[: len(data)], out=sums[1:])
-    signs = np.flatnonzero(kind == _SIGN)
-    # How many signs stand before each word: words with the same number have none between them.
-    signs_before = np.searchsorted(signs, start)
-    gap = start - np.concatenate([[-2], end[:-1]])
+    letters = lower.astype(np.uint64)
+    letters += np.uint64(1)
+    letters *= _POWERS[: len(data)]
+    np.cumsum(letters, out=sums[1:])
     hashes = (sums[end] - sums[start]) * _INVERSES[start]
-    key = _keys(lower, start, end, sums, hashes)
     chain = np.zeros(len(start) + 1, dtype=np.uint64)
     np.cumsum(_mixed(hashes) * _POWERS[: len(start)], out=chain[1:])
-    parted = np.ones(len(start), dtype=np.bool_)
-    parted[1:] = signs_before[1:] != signs_before[:-1]
-    tied = (gap == 1) & (kind[start - 1] == _TIE) & ~parted
+    parted, tied = _joints(kind, start, end)
     return Words(
         data=data,
         start=start,
         end=end,
         row=row,
-        in_title=start < title_ends[row],
+        in_title=start < np.flatnonzero(data == TITLE_END)[row],
         hash=hashes,
-        key=_mixed(key),
+        key=_mixed(_keys(lower, start, end, sums, hashes)),
         tied=tied,
         parted=parted,
         capital=lower[start] != data[start],
@@ -196,12 +190,34 @@ def words_of(texts: pl.Series) -> Words:
     )
 
 
+def _rows(start: Places, text_ends: Places) -> Places:
+    """The text of each word."""
+    words = np.searchsorted(start, text_ends)
+    return np.repeat(np.arange(len(text_ends)), np.diff(words, prepend=0))
+
+
+def _joints(kind: Bytes, start: Places, end: Places) -> tuple[Flags, Flags]:
+    """Which words a sign parts from the word before, and which a hyphen or apostrophe ties to it."""
+    parted = np.ones(len(start), dtype=np.bool_)
+    before = kind[start[1:] - 1]
+    single = start[1:] - end[:-1] == 1
+    parted[1:] = before == _SIGN
+    # Between most words is one byte, and it was looked at.
+    wide = np.flatnonzero(~single) + 1
+    signs = np.flatnonzero(kind == _SIGN)
+    parted[wide] = np.searchsorted(signs, start[wide]) != np.searchsorted(signs, end[wide - 1])
+    tied = np.zeros(len(start), dtype=np.bool_)
+    tied[1:] = single & (before == _TIE)
+    return parted, tied
+
+
 def _without_letters(kind: Bytes, start: Places, end: Places) -> Flags:
     """Only words that begin with a digit are looked at closely."""
     found: Flags = kind[start] == _DIGIT
-    letters = np.flatnonzero(kind == _LETTER)
+    digits = np.flatnonzero(kind == _DIGIT)
     doubtful = np.flatnonzero(found)
-    found[doubtful] = np.searchsorted(letters, start[doubtful]) == np.searchsorted(letters, end[doubtful])
+    first, last = start[doubtful], end[doubtful]
+    found[doubtful] = np.searchsorted(digits, last) - np.searchsorted(digits, first) == last - first
     return found
 
 

@@ -29,13 +29,13 @@ from scipy.optimize import minimize
 
 from etl.transforms import ranking
 from etl.transforms.keyphrases import found_in
-from etl.transforms.phrases import Candidates, Lookup, boundaries, candidates, gaps
+from etl.transforms.phrases import Candidates, Lookup, candidates
 from etl.transforms.words import Words, cleaned, hashes_of, pieces, words_of
 
 # What a paper of each kind counts in training: index terms of Inspec, keywords of authors.
-TREE_WEIGHTS = {"index": 1.0, "author": 4.0, "machine": 0.0}
+TREE_WEIGHTS = {"index": 1.0, "author": 5.0, "machine": 0.0}
 LEXICAL_WEIGHTS = {"index": 1.0, "author": 0.0, "machine": 0.3}
-LEXICAL_RIDGE, LEXICAL_COUNT, LEXICAL_ROUNDS = 6.0, 20, 60
+LEXICAL_RIDGE, LEXICAL_COUNT, LEXICAL_ROUNDS = 6.0, 10, 60
 WORD_PAPERS, PHRASE_PAPERS = 60, 60
 FOLDS = 5
 TREES, LEVELS, RATE, RIDGE, BINS, LEAST = 160, 4, 0.08, 8.0, 24, 30
@@ -46,6 +46,8 @@ _KEYWORDS = re.compile(
     r"(?:key\s?-?words?(?:\s+and\s+phrases)?|index\s+terms|key\s+phrases)\b\s*(?:[-–—:]+|are\s*:?)+\s*(.*)$",
     re.I | re.S,
 )
+# The heading without a colon, at the end of an abstract.
+_HEADING = re.compile(r"[.!?]\s+(?:KEY ?WORDS|Key ?[Ww]ords|Index Terms|INDEX TERMS)\b[\s.]*(.*)$", re.S)
 csv.field_size_limit(10**8)
 
 
@@ -167,7 +169,7 @@ def daily(shared: Path) -> list[Paper]:
 def with_author_keywords(paper: Paper) -> Paper | None:
     """The paper with the keywords that its authors wrote at the end of the abstract or in the comments."""
     for text in (paper.abstract, paper.comment):
-        match = _KEYWORDS.search(text)
+        match = _KEYWORDS.search(text) or (_HEADING.search(text) if text is paper.abstract else None)
         if not match or (text is paper.abstract and match.start() < 200):
             continue
         said = " ".join(match.group(1).split())
@@ -230,7 +232,10 @@ def _said_words(words: Words) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _said_phrases(words: Words) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    found = candidates(words, boundaries(words))
+    return _long(candidates(words))
+
+
+def _long(found: Candidates) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     long = found.size > 1
     return found.hash[long], found.first[long], found.size[long]
 
@@ -265,9 +270,9 @@ def _closed(texts: pl.Series, lookup: Lookup) -> pl.Series:
     papers = np.zeros((3, lookup.missing + 1))
     for piece in pieces(texts):
         words = words_of(piece)
-        stop = boundaries(words)
-        found, place, size = _said_phrases(words)
-        at, apart = lookup(found), gaps(words, stop)
+        every = candidates(words)
+        found, place, size = _long(every)
+        at, apart = lookup(found), every.apart
         for row, weight in enumerate((np.ones(len(at)), apart[place], apart[place + size])):
             papers[row] += np.bincount(at, weight, minlength=lookup.missing + 1)
     said, left, right = papers[:, :-1]
@@ -288,7 +293,6 @@ class Piece:
     """Candidates of some labelled papers."""
 
     words: Words
-    stop: np.ndarray
     found: Candidates
     is_key: np.ndarray
     fold: np.ndarray
@@ -301,11 +305,10 @@ def read(papers: list[Paper]) -> Iterator[Piece]:
     done = 0
     for piece in pieces(texts):
         words = words_of(piece)
-        stop = boundaries(words)
-        found = candidates(words, stop)
+        found = candidates(words)
         said = [stemmed(spelling(words, place, size)) for place, size in zip(found.first, found.size, strict=True)]
         is_key = [phrase in wanted[done + row] for phrase, row in zip(said, found.row, strict=True)]
-        yield Piece(words, stop, found, np.array(is_key), (done + found.row) % FOLDS)
+        yield Piece(words, found, np.array(is_key), (done + found.row) % FOLDS)
         done += len(piece)
 
 
@@ -441,9 +444,9 @@ def grown(made: dict[str, list[Piece]], words: pl.DataFrame, phrases: pl.DataFra
             by_fold = np.zeros((len(ranking.FEATURES), len(piece.is_key)), dtype=np.float32)
             for fold in range(FOLDS):
                 here = piece.fold == fold
-                by_fold[:, here] = np.stack(ranking.features(piece.words, piece.stop, piece.found, tables[fold]))[
-                    :, here
-                ]
+                by_fold[:, here] = np.stack(
+                    ranking.features(piece.words, piece.found, tables[fold].phrases(piece.found.hash), tables[fold])
+                )[:, here]
             columns.append(by_fold)
             is_key.append(piece.is_key)
             weight.append(np.full(len(piece.is_key), one))
