@@ -590,6 +590,20 @@ def rejected_replay(
     _fail(done.run.problems)
 
 
+@app.command()
+def keywords(context: typer.Context) -> None:
+    """Rank keyphrases of JSON lines with id, title and abstract, from standard input to standard output.
+
+    Example: etl keywords < records.jsonl > ranked.jsonl
+    """
+    from etl.keywords import ranked
+
+    limits = _settings(context, None).limits
+    with _for_reader():
+        for line in ranked(sys.stdin.buffer, limits):
+            sys.stdout.buffer.write(line)
+
+
 def main() -> None:
     """The command line; every deliberate failure is one line and an exit status."""
     sys.exit(_guarded(app))

@@ -1,30 +1,42 @@
-"""Ranked keyphrases of titles and abstracts, vectorised. A ranking depends on its own text and `vocabulary` alone."""
+"""Ranked keyphrases of titles and abstracts. A ranking depends on its own text and the shipped tables alone.
+
+`words` reads the texts, `phrases` finds candidates, `ranking` says how likely each is a keyphrase; here they are put in
+order, fragments and doubles are left out, and the list ends where more would say less.
+"""
 
 from __future__ import annotations
 
-import polars as pl
+from concurrent.futures import ThreadPoolExecutor
+from itertools import accumulate
 
-from etl.transforms.vocabulary import FUNCTION_WORDS, NOT_ALONE, SCHOLARLY_WORDS
+import numpy as np
+import polars as pl
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from etl.transforms.phrases import PLACE_BITS, SIZE_BITS, Candidates, candidates
+from etl.transforms.ranking import Background, Numbers, Trees, background, features, fragments, trees
+from etl.transforms.words import Flags, Hashes, Places, Words, cleaned, pieces, words_of
 
 KEPT = 15
-MAX_WORDS = 4
-MAX_CHARS = 80
-# A word that is neither a short form nor a compound must be this long, and be said this often, to stand alone.
-MIN_PLAIN_CHARS, MIN_PLAIN_COUNT = 5, 3
-# Longer texts say no more of what they are about; the bound keeps a hostile abstract from filling memory.
-MAX_TEXT = 20_000
+# A list is as long as is best for its expected F1, but at least this long; see `_worth_keeping`.
+LEAST = 3
+UNSEEN, UNSEEN_SHARE = 2.0, 0.8
+# So many of the best candidates of a text are looked at for fragments and doubles.
+CONSIDERED = 24
+MAX_SHORT_FORM = 8
+# Each works on one piece at a time, so that memory stays bounded.
+MOST_THREADS = 4
 
-_URL = r"(?:https?://|www\.)\S+|\b[\w.-]+\.(?:com|org|io|net|ai)/\S*"
-_LATEX = r"\\[A-Za-z]+\*?|[${}^_~]"
-_WORD = r"[\p{L}][\p{L}\p{N}]*(?:[-'’][\p{L}\p{N}]+)*\+*|[\p{N}][\p{L}\p{N}]*(?:-[\p{L}][\p{L}\p{N}]*)+|[^\s\p{L}]"
-_LENGTH_WEIGHT = {1: 0.6, 2: 1.0, 3: 1.1, 4: 0.9}
-_TITLE_WEIGHT = 2.0
-# How fast the weight of a phrase falls with the number of words before it.
-_POSITION_SCALE = 60.0
-_SHORT_FORM = r"^[A-Z0-9-]*[A-Z][A-Z0-9-]*s?$"
-_NUMBERS = tuple(f"word_{number}" for number in range(MAX_WORDS))
-_BOUNDARIES = sorted(FUNCTION_WORDS | SCHOLARLY_WORDS)
-_NOT_ALONE = sorted(NOT_ALONE)
+_SCHEMA = {
+    "row": pl.Int64,
+    "phrase": pl.String,
+    "phrase_key": pl.String,
+    "acronym": pl.String,
+    "rank": pl.Int64,
+    "score": pl.Float64,
+    "in_title": pl.Boolean,
+}
 
 
 def phrase_key(phrase: pl.Expr) -> pl.Expr:
@@ -41,142 +53,182 @@ def keyphrases(texts: pl.DataFrame) -> pl.DataFrame:
     """Ranked keyphrases of each row.
 
     `texts` has `row` (unique), `title` and `abstract`. Returns `row`, `phrase`, `phrase_key`, `acronym`, `rank`,
-    `score`, `in_title`, sorted by row and rank: at most `KEPT` a row.
+    `score` (how likely it is a keyphrase), `in_title`, sorted by row and rank: at most `KEPT` a row. A title or
+    abstract that is not English gives none.
     """
-    surfaces = _surfaces(texts)
-    words = _words(surfaces)
-    best = _scored(_phrases(_topic_words(surfaces, words)), words)
-    ranked = best.with_columns(rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("row"))
-    top = ranked.filter(pl.col("rank") <= KEPT)
-    with_acronyms = top.join(_acronyms(texts), on=["row", "phrase_key"], how="left", maintain_order="left")
-    return with_acronyms.select("row", "phrase", "phrase_key", "acronym", "rank", "score", "in_title")
+    return found_in(texts, background(), trees())
 
 
-def _surfaces(texts: pl.DataFrame) -> pl.DataFrame:
-    """One row a word or sign of a text, title first: `row`, `in_title`, `place`, `surface`."""
-    cleaned = [
-        texts.select(
-            "row",
-            in_title=pl.lit(field == "title"),
-            surface=pl.col(field)
-            .fill_null("")
-            .str.slice(0, MAX_TEXT)
-            .str.replace_all(_URL, " ; ")
-            .str.replace_all(_LATEX, " ")
-            .str.extract_all(_WORD),
-        ).with_columns(place=pl.int_ranges(pl.col("surface").list.len(), dtype=pl.Int64))
-        for field in ("title", "abstract")
-    ]
-    both = pl.concat(cleaned).sort("row", "in_title", descending=[False, True], maintain_order=True)
-    return both.explode("surface", "place", empty_as_null=False)
+def found_in(texts: pl.DataFrame, tables: Background, model: Trees) -> pl.DataFrame:
+    """The same with given tables."""
+    ordered = texts.sort("row")
+    rows = ordered["row"].cast(pl.Int64)
+    parts = list(pieces(cleaned(ordered)))
+    starts = [0, *accumulate(map(len, parts))]
+
+    def one(number: int) -> pl.DataFrame:
+        part = parts[number]
+        return _of_piece(part, rows.slice(starts[number], len(part)), tables, model)
+
+    # Pieces know nothing of each other, and NumPy works without the interpreter's lock.
+    with ThreadPoolExecutor(min(pl.thread_pool_size(), MOST_THREADS)) as pool:
+        return pl.concat([pl.DataFrame(schema=_SCHEMA), *pool.map(one, range(len(parts)))])
 
 
-def _words(surfaces: pl.DataFrame) -> pl.DataFrame:
-    """What is said of each surface once: its `word` in lower case, that word's `number` from 1, and what it can be."""
-    word = pl.col("surface").str.to_lowercase()
-    is_boundary = word.is_in(_BOUNDARIES) | ~word.str.contains(r"\p{L}") | (word.str.len_chars() < 2)
-    is_short_form = pl.col("surface").str.contains(_SHORT_FORM) & (pl.col("surface").str.len_chars() <= 8)
-    return surfaces.select(pl.col("surface").unique().sort()).with_columns(
-        word=word,
-        number=word.rank("dense").cast(pl.UInt64),
-        is_boundary=is_boundary,
-        is_short_form=is_short_form,
-        # A word alone names a topic as a short form or a compound, or when it is said often.
-        is_telling=~word.is_in(_NOT_ALONE) & (is_short_form | word.str.contains("-", literal=True)),
-        is_plain=~word.is_in(_NOT_ALONE) & (word.str.len_chars() >= MIN_PLAIN_CHARS),
-    )
+def _of_piece(texts: pl.Series, rows: pl.Series, tables: Background, model: Trees) -> pl.DataFrame:
+    words = words_of(texts)
+    if not len(words):
+        return pl.DataFrame(schema=_SCHEMA)
+    found = candidates(words)
+    if not len(found.row):
+        return pl.DataFrame(schema=_SCHEMA)
+    known = tables.phrases(found.hash)
+    score = model(features(words, found, known, tables))
+    short, long = _definitions(words)
+    excluded = fragments(found, known, tables) | _defined_elsewhere(words, found, short, long)
+    kept, chance = _ranked(found, score, excluded)
+    first, last = found.first[kept], found.first[kept] + found.size[kept] - 1
+    phrase = _spelled(words, first, last)
+    frame = pl.DataFrame(
+        {
+            "row": rows.gather(found.row[kept]),
+            "phrase": phrase,
+            "phrase_key": phrase,
+            "acronym": _acronyms(words, found, kept, short, long),
+            "score": chance.round(6),
+            "in_title": words.in_title[first],
+        }
+    ).with_columns(phrase_key(pl.col("phrase_key")))
+    single = frame.filter(pl.struct("row", "phrase_key").is_first_distinct())
+    return single.with_columns(rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("row")).select(*_SCHEMA)
 
 
-def _topic_words(surfaces: pl.DataFrame, words: pl.DataFrame) -> pl.DataFrame:
-    """Topic words alone, by number. Those with the same `run` stand side by side in one text."""
-    known = words.select("surface", "number", "is_boundary", "is_telling", "is_plain")
-    row, in_title = pl.col("row"), pl.col("in_title")
-    begins = pl.col("is_boundary") | (row != row.shift(1)) | (in_title != in_title.shift(1))
-    return (
-        surfaces.join(known, on="surface", how="left", maintain_order="left")
-        .with_columns(run=begins.fill_null(True).cum_sum())
-        .filter(~pl.col("is_boundary"))
-        .drop("surface", "is_boundary")
-    )
+def _ranked(found: Candidates, score: Numbers, excluded: Flags) -> tuple[Places, NDArray[np.float64]]:
+    """The candidates that are kept, best first by row, with how likely each is."""
+    chance = 1 / (1 + np.exp(-score.astype(np.float64)))
+    starts = np.flatnonzero(np.diff(found.row, prepend=-1))
+    # What the text may hold: the sum of all chances.
+    expected = np.add.reduceat(chance, starts)
+    order = np.argsort(_order(found, np.where(excluded, np.float32(-np.inf), score)))
+    text = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(found.row))))
+    rank = np.arange(len(order)) - starts[text]
+    best = (rank < CONSIDERED) & ~excluded[order]
+    table = np.full((len(starts), CONSIDERED), -1)
+    table[text[best], rank[best]] = order[best]
+    table = np.where(_fragments(found, table), -1, table)
+    return _worth_keeping(table, chance, expected)
 
 
-def _phrases(topic: pl.DataFrame) -> pl.DataFrame:
-    """One row a phrase of one to four words of a text: its words by number (`word_0` …), `count`, `first` place.
+def _order(found: Candidates, score: Numbers) -> Hashes:
+    """One number a candidate that sorts by row, score from high to low, place and size: no two are the same."""
+    bits = score.astype(np.float32).view(np.uint32)
+    # Floats sort as integers do when negative ones are turned round.
+    rising = np.where(bits >> np.uint32(31), ~bits, bits | np.uint32(1 << 31))
+    made = found.row.astype(np.uint64) << np.uint64(32) | (~rising).astype(np.uint64)
+    made = made << np.uint64(PLACE_BITS) | found.first.astype(np.uint64)
+    return made << np.uint64(SIZE_BITS) | found.size.astype(np.uint64)
 
-    A phrase that always stands inside the same longer one says less than that one, and is left out.
+
+def _fragments(found: Candidates, table: Places) -> Flags:
+    """Which phrases always stand in, or always hold, a better one of the same text."""
+    first = found.first[table]
+    end = first + found.size[table]
+    count = found.count[table]
+    dropped = table < 0
+    for one in range(1, table.shape[1]):
+        here = slice(one, one + 1)
+        within = (first[:, here] >= first[:, :one]) & (end[:, here] <= end[:, :one])
+        around = (first[:, here] <= first[:, :one]) & (end[:, here] >= end[:, :one])
+        same = (within | around) & (count[:, here] == count[:, :one]) & ~dropped[:, :one]
+        dropped[:, one] |= same.any(axis=1)
+    return dropped
+
+
+def _worth_keeping(
+    table: Places, chance: NDArray[np.float64], expected: NDArray[np.float64]
+) -> tuple[Places, NDArray[np.float64]]:
+    """Cuts each list where its expected F1 is highest.
+
+    With chances p, the first k phrases hit Σp of the keyphrases that a reader would name; those are taken to be
+    `UNSEEN` + `UNSEEN_SHARE` × the chances of all candidates, so F1 is 2 Σp / (k + those).
     """
-    return pl.concat(_phrases_of(topic, size) for size in range(1, MAX_WORDS + 1))
+    held = table >= 0
+    place = np.argsort(~held, axis=1, kind="stable")
+    table, held = np.take_along_axis(table, place, axis=1), np.take_along_axis(held, place, axis=1)
+    chances = np.where(held, chance[table], 0)
+    sizes = np.arange(1, table.shape[1] + 1)
+    hits = np.cumsum(chances, axis=1)
+    worth = hits / (sizes + (UNSEEN + UNSEEN_SHARE * expected)[:, None])
+    length = np.clip(worth[:, :KEPT].argmax(axis=1) + 1, LEAST, KEPT)
+    kept = held & (sizes <= length[:, None])
+    return table[kept], chances[kept]
 
 
-def _phrases_of(topic: pl.DataFrame, size: int) -> pl.DataFrame:
-    """Phrases of `size` words; 0 stands for no word."""
+def _spelled(words: Words, first: Places, last: Places) -> pl.Series:
+    """Phrases in lower case, their blanks single."""
+    starts, sizes = words.start[first], words.end[last] - words.start[first]
+    ends = np.cumsum(sizes)
+    places = np.arange(int(sizes.sum())) + np.repeat(starts - (ends - sizes), sizes)
+    offsets = np.concatenate([[0], ends]).astype(np.int64)
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(words.data[places])]
+    made = pl.Series(pa.Array.from_buffers(pa.large_string(), len(starts), buffers))
+    return made.str.replace_all(r"[\n\r\t ]+", " ").str.to_lowercase()
 
-    def neighbour(step: int) -> pl.Expr:
-        same = pl.col("run").shift(-step) == pl.col("run")
-        return pl.when(same).then(pl.col("number").shift(-step)).fill_null(0)
 
-    named = {name: neighbour(step) for step, name in enumerate(_NUMBERS[:size])}
-    found = topic.select(
-        "row", "place", "in_title", "is_telling", "is_plain", before=neighbour(-1), after=neighbour(size), **named
-    ).filter((pl.col("is_telling") | pl.col("is_plain")) if size == 1 else pl.col(_NUMBERS[size - 1]) > 0)
-    before, after = pl.col("before"), pl.col("after")
-    counted = found.group_by("row", *named).agg(
-        count=pl.len(),
-        in_title=pl.col("in_title").any(),
-        first=pl.col("place").min(),
-        is_telling=pl.col("is_telling").first(),
-        is_part=((before.min() == before.max()) & (before.min() > 0))
-        | ((after.min() == after.max()) & (after.min() > 0)),
+def _definitions(words: Words) -> tuple[Places, Places]:
+    """Short forms that a text defines, as in `large language models (LLMs)`: their places and those of the long."""
+    data, start, end = words.data, words.start, words.end
+    is_upper = (data >= ord("A")) & (data <= ord("Z"))
+    plural = data[end - 1] == ord("s")
+    size = end - start - plural
+    short = np.flatnonzero(
+        (data[start - 1] == ord("("))
+        & (data[end] == ord(")"))
+        & is_upper[start]
+        & (size > 1)
+        & (size <= MAX_SHORT_FORM)
     )
-    usable = pl.lit(True)
-    if size == 1:
-        usable = pl.col("is_telling") | (pl.col("count") >= MIN_PLAIN_COUNT)
-    if size < MAX_WORDS:
-        usable &= ~pl.col("is_part")
-    missing = [pl.lit(0, dtype=pl.UInt64).alias(name) for name in _NUMBERS[size:]]
-    return counted.filter(usable).select(
-        "row", "count", "in_title", "first", *named, *missing, size=pl.lit(size, dtype=pl.Int64)
-    )
+    short = short[is_upper[end[short] - plural[short] - 1]]
+    long = short - size[short]
+    fits = long >= 0
+    short, long = short[fits], long[fits]
+    fits = words.row[long] == words.row[short]
+    for step in range(MAX_SHORT_FORM):
+        inside = np.flatnonzero(size[short] > step)
+        place = long[inside] + step
+        fits[inside] &= (data[start[place]] | 32) == (data[start[short[inside]] + step] | 32)
+        fits[inside] &= ~words.parted[place] | (step == 0)
+    return short[fits], long[fits]
 
 
-def _scored(phrases: pl.DataFrame, words: pl.DataFrame) -> pl.DataFrame:
-    """The best variant of each phrase of a text, with its score."""
-    spelled = words.unique("number").sort("number").get_column("word")
-    texts = pl.concat([pl.Series("word", [""]), spelled])
-    parts = [pl.lit(texts).gather(pl.col(name)) for name in _NUMBERS]
-    named = phrases.with_columns(phrase=pl.concat_str(parts, separator=" ").str.strip_chars_end())
-    weight = pl.col("size").replace_strict(_LENGTH_WEIGHT, return_dtype=pl.Float64)
-    place = (1.0 + pl.col("first") / _POSITION_SCALE).log1p()
-    score = weight * (pl.col("count") + _TITLE_WEIGHT * pl.col("in_title")).cast(pl.Float64).log1p() / place
-    return (
-        named.filter(pl.col("phrase").str.len_chars() <= MAX_CHARS)
-        .select("row", "phrase", "in_title", score=score.round(6), phrase_key=phrase_key(pl.col("phrase")))
-        .sort("row", "score", "phrase", descending=[False, True, False])
-        .unique(["row", "phrase_key"], keep="first", maintain_order=True)
-    )
+def _row_hashes(rows: Places, hashes: Hashes) -> Hashes:
+    return (hashes >> np.uint64(10)) | rows.astype(np.uint64) << np.uint64(54)
 
 
-def _acronyms(texts: pl.DataFrame) -> pl.DataFrame:
-    """Short forms that a text defines, as in `large language models (LLMs)`: `row`, `phrase_key`, `acronym`."""
-    pattern = r"((?:[\p{L}\p{N}-]+\s+){1,5})\(([A-Z][A-Za-z]*[A-Z])s?\)"
-    found = (
-        texts.select("row", pair=pl.col("abstract").fill_null("").str.slice(0, MAX_TEXT).str.extract_all(pattern))
-        .explode("pair", empty_as_null=False)
-        .drop_nulls("pair")
-        .select(
-            "row",
-            acronym=pl.col("pair").str.extract(pattern, 2).str.to_uppercase(),
-            words=pl.col("pair")
-            .str.extract(pattern, 1)
-            .str.to_lowercase()
-            .str.replace_all("-", " ")
-            .str.extract_all(r"[\p{L}\p{N}]+"),
-        )
-        .with_columns(long=pl.col("words").list.tail(pl.col("acronym").str.len_chars()))
-    )
-    initials = pl.col("long").list.eval(pl.element().str.slice(0, 1)).list.join("").str.to_uppercase()
-    return (
-        found.filter(initials == pl.col("acronym"))
-        .select("row", "acronym", phrase_key=phrase_key(pl.col("long").list.join(" ")))
-        .unique(["row", "phrase_key"], keep="first", maintain_order=True)
-    )
+def _places_in(few: Hashes, many: Hashes) -> Places:
+    """Where each of many stands among few; -1 for those that do not."""
+    if not len(few):
+        return np.full(len(many), -1)
+    order = np.argsort(few, kind="stable")
+    spot = order[np.minimum(np.searchsorted(few, many, sorter=order), len(few) - 1)]
+    return np.where(few[spot] == many, spot, -1)
+
+
+def _defined_elsewhere(words: Words, found: Candidates, short: Places, long: Places) -> Flags:
+    """Which candidates are short forms of other ones."""
+    everything = _row_hashes(found.row, found.hash)
+    meant = _places_in(_row_hashes(words.row[long], words.phrase_hash(long, short - long)), everything)
+    short = short[np.unique(meant[meant >= 0])]
+    return _places_in(_row_hashes(words.row[short], words.key[short]), everything) >= 0
+
+
+def _acronyms(words: Words, found: Candidates, kept: Places, short: Places, long: Places) -> pl.Series:
+    """The short form of each phrase that has one."""
+    defined = _row_hashes(words.row[long], words.phrase_hash(long, short - long))
+    place = _places_in(defined, _row_hashes(found.row[kept], found.hash[kept]))
+    made: list[str | None] = [None] * len(kept)
+    for one in np.flatnonzero(place >= 0).tolist():
+        which = short[place[one]]
+        text = words.data[words.start[which] : words.end[which]].tobytes().decode()
+        made[one] = text.removesuffix("s").upper()
+    return pl.Series("acronym", made, dtype=pl.String)

@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from etl.transforms.keyphrases import KEPT, MAX_CHARS, MAX_WORDS, keyphrases, phrase_key
+from etl.transforms.keyphrases import KEPT, keyphrases, phrase_key
+from etl.transforms.phrases import MAX_BYTES
 from etl.transforms.vocabulary import FUNCTION_WORDS, NOT_ALONE, SCHOLARLY_WORDS
+from etl.transforms.words import MAX_WORDS
 from tests.factories import abstract, title
 
 TEXT = (
@@ -69,7 +71,7 @@ def test_stop_words_never_come_out(words: list[str], titled: list[str]) -> None:
         assert not set(phrase.split()) & (FUNCTION_WORDS | SCHOLARLY_WORDS)
         assert phrase not in NOT_ALONE
         assert len(phrase.split()) <= MAX_WORDS
-        assert len(phrase) <= MAX_CHARS
+        assert len(phrase) <= MAX_BYTES
     assert len(phrases) <= KEPT
     assert len(set(phrases)) == len(phrases)
 
@@ -120,7 +122,7 @@ def test_a_huge_text_is_read_in_bounded_time_and_size() -> None:
     huge = "tidal pool listening " * 100_000
     phrases = found((None, huge), ("a" * 1_000_000, "b-" * 500_000))
     assert phrases.filter(pl.col("row") == 0).height >= 1
-    assert phrases["phrase"].str.len_chars().max() <= MAX_CHARS  # type: ignore[operator]
+    assert phrases["phrase"].str.len_chars().max() <= MAX_BYTES  # type: ignore[operator]
 
 
 @settings(max_examples=25)
@@ -131,7 +133,7 @@ def test_the_ranking_of_a_row_does_not_depend_on_other_rows(order: list[int], ke
     together = keyphrases(frame).filter(pl.col("row") == kept)
     alone = keyphrases(frame.filter(pl.col("row") == kept))
     assert_frame_equal(together, alone, check_exact=True)
-    assert alone.height > 3
+    assert alone.height >= 3
 
 
 def test_the_ranking_does_not_depend_on_the_hash_seed() -> None:
