@@ -85,6 +85,8 @@ def _ranked(batch: Iterable[Record]) -> Iterator[bytes]:
         title=text.one_line(pl.col("title")),
         abstract=text.paragraphs(pl.col("abstract")),
     )
-    found = dict(keyphrases(texts).group_by("row", maintain_order=True).agg("phrase").iter_rows())
+    found = dict(
+        keyphrases(texts, pl.thread_pool_size()).group_by("row", maintain_order=True).agg("phrase").iter_rows()
+    )
     for row, name in enumerate(names):
         yield orjson.dumps({"id": name, "keyphrases": found.get(row, [])}) + b"\n"

@@ -49,17 +49,17 @@ def phrase_key(phrase: pl.Expr) -> pl.Expr:
     )
 
 
-def keyphrases(texts: pl.DataFrame) -> pl.DataFrame:
+def keyphrases(texts: pl.DataFrame, threads: int = 1) -> pl.DataFrame:
     """Ranked keyphrases of each row.
 
     `texts` has `row` (unique), `title` and `abstract`. Returns `row`, `phrase`, `phrase_key`, `acronym`, `rank`,
     `score` (how likely it is a keyphrase), `in_title`, sorted by row and rank: at most `KEPT` a row. A title or
-    abstract that is not English gives none.
+    abstract that is not English gives none. Threads share the work where no other process does.
     """
-    return found_in(texts, background(), trees())
+    return found_in(texts, background(), trees(), threads)
 
 
-def found_in(texts: pl.DataFrame, tables: Background, model: Trees) -> pl.DataFrame:
+def found_in(texts: pl.DataFrame, tables: Background, model: Trees, threads: int = 1) -> pl.DataFrame:
     """The same with given tables."""
     ordered = texts.sort("row")
     rows = ordered["row"].cast(pl.Int64)
@@ -70,9 +70,12 @@ def found_in(texts: pl.DataFrame, tables: Background, model: Trees) -> pl.DataFr
         part = parts[number]
         return _of_piece(part, rows.slice(starts[number], len(part)), tables, model)
 
-    # Pieces know nothing of each other, and NumPy works without the interpreter's lock.
-    with ThreadPoolExecutor(min(pl.thread_pool_size(), MOST_THREADS)) as pool:
-        return pl.concat([pl.DataFrame(schema=_SCHEMA), *pool.map(one, range(len(parts)))])
+    numbers = range(len(parts))
+    if threads < 2:
+        return pl.concat([pl.DataFrame(schema=_SCHEMA), *map(one, numbers)])
+    # Pieces know nothing of each other, and NumPy mostly works without the interpreter's lock.
+    with ThreadPoolExecutor(min(threads, MOST_THREADS)) as pool:
+        return pl.concat([pl.DataFrame(schema=_SCHEMA), *pool.map(one, numbers)])
 
 
 def _of_piece(texts: pl.Series, rows: pl.Series, tables: Background, model: Trees) -> pl.DataFrame:

@@ -26,27 +26,27 @@ class Lookup:
 
     def __init__(self, hashes: Hashes) -> None:
         self.missing = len(hashes)
-        bits = max(8, int(np.ceil(np.log2(max(len(hashes), 1)))) + 2)
+        bits = max(8, int(np.ceil(np.log2(max(len(hashes), 1)))) + 3)
         self._shift = np.uint64(64 - bits)
         slots = hashes >> self._shift
         order = np.argsort(slots, kind="stable")
-        self._hashes, self._places = hashes[order], order
-        self._starts = np.searchsorted(slots[order], np.arange((1 << bits) + 1, dtype=np.uint64)).astype(np.int32)
+        # One more than there are: where a search starts behind the last one, it finds nothing.
+        self._hashes = np.append(hashes[order], np.uint64(0))
+        self._places = np.append(order, self.missing)
+        self._starts = np.searchsorted(slots[order], np.arange((1 << bits) + 1, dtype=np.uint64))
         self._probes = int(np.diff(self._starts).max(initial=0))
 
     def __call__(self, hashes: Hashes) -> Places:
         """Rows of the table, or `missing`."""
-        found = np.full(len(hashes), self.missing, dtype=np.int64)
-        slots = (hashes >> self._shift).astype(np.int64)
-        at, stop = self._starts[slots], self._starts[slots + 1]
-        left = np.flatnonzero(at < stop)
-        for probe in range(self._probes):
-            here = at[left] + probe
+        at = self._starts[(hashes >> self._shift).view(np.int64)]
+        hit = self._hashes[at] == hashes
+        found: Places = np.where(hit, self._places[at], self.missing)
+        left = np.flatnonzero(~hit & (self._hashes[at] >> self._shift == hashes >> self._shift))
+        for probe in range(1, self._probes):
+            here = np.minimum(at[left] + probe, self.missing)
             same = self._hashes[here] == hashes[left]
             found[left[same]] = self._places[here[same]]
-            left = left[~same & (here + 1 < stop[left])]
-            if not len(left):
-                break
+            left = left[~same]
         return found
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from etl.transforms.phrases import Candidates, Lookup
+from etl.transforms.phrases import PLACE_BITS, Candidates, Lookup
 from etl.transforms.words import Flags, Hashes, Places, Words, hashes_of
 
 Numbers = NDArray[np.float32]
@@ -265,10 +265,11 @@ def fragments(found: Candidates, phrase: Places, tables: Background) -> Flags:
 
 def _counts(words: Words) -> tuple[Places, Flags]:
     """How often the text says each word, and whether its title does."""
-    order = words.row.astype(np.uint64) << np.uint64(36) | words.key >> np.uint64(28)
-    order = np.sort(order << np.uint64(18) | np.arange(len(words), dtype=np.uint64))
-    place = (order & np.uint64((1 << 18) - 1)).astype(np.int64)
-    word = order >> np.uint64(18)
+    bits = np.uint64(PLACE_BITS)
+    order = words.row.astype(np.uint64) << np.uint64(35) | words.key >> np.uint64(29)
+    order = np.sort(order << bits | np.arange(len(words), dtype=np.uint64))
+    place = (order & ((np.uint64(1) << bits) - np.uint64(1))).astype(np.int64)
+    word = order >> bits
     new = np.ones(len(order), dtype=np.bool_)
     new[1:] = word[1:] != word[:-1]
     starts = np.flatnonzero(new)

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 MAX_WORDS = 5
 # Longer texts say no more of what they are about; the bound keeps a hostile abstract from filling memory.
 MAX_TEXT = 20_000
-MAX_WORD_BYTES = 40
-# Texts are worked on in pieces that stay in the processor's cache. A row number has ten bits below.
+# Texts are worked on in pieces: small ones cost calls, large ones memory and the processor's cache. The number of a row
+# in its piece has ten bits, that of a word eighteen, where both are sorted as one.
 PIECE_BYTES, PIECE_ROWS = 1 << 19, 1 << 10
 
 Bytes = NDArray[np.uint8]
@@ -65,7 +65,7 @@ _KINDS = _byte_kinds()
 _LOWER = np.arange(256, dtype=np.uint8)
 _LOWER[ord("A") : ord("Z") + 1] += 32
 _IS_VOWEL = np.isin(np.arange(256), [ord(letter) for letter in "aeiou"])
-_POWERS, _INVERSES = _powers(_BASE, 1 << 20)
+_POWERS, _INVERSES = _powers(_BASE, PIECE_BYTES)
 
 
 def cleaned(texts: pl.DataFrame) -> pl.Series:
