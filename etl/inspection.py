@@ -27,6 +27,7 @@ from etl.workers import Tick
 
 # Of an archive that holds nothing for us, so many members are looked at to say why.
 _LOOKED_AT = 100
+_LONGEST_DETAIL = 500
 
 
 class Dump(NamedTuple):
@@ -73,6 +74,11 @@ class Fault(NamedTuple):
 
 def diagnosed(dump: Dump, tick: Tick) -> Fault | None:
     """What is wrong with a dump that no source knows, or None where it is sound and of no known format."""
+    found = _diagnosed(dump, tick)
+    return found and Fault(found.reason, containers.printable(found.detail, _LONGEST_DETAIL))
+
+
+def _diagnosed(dump: Dump, tick: Tick) -> Fault | None:
     if not dump.path.stat().st_size:
         return Fault("empty", f"the file has no bytes; {FETCH_AGAIN}")
     faults: dict[str, Fault | None] = {}
@@ -87,7 +93,7 @@ def diagnosed(dump: Dump, tick: Tick) -> Fault | None:
     except (OSError, MemoryError):
         raise
     except Exception as error:
-        return Fault("parser_failed", f"{type(error).__name__}: {error}"[:500])
+        return Fault("parser_failed", f"{type(error).__name__}: {error}")
     if not faults:
         return Fault("empty", "an archive without a file in it; check it")
     name, fault = next(iter(faults.items()))

@@ -25,6 +25,7 @@ from etl.transforms.dates import day_in_name
 from etl.workers import Tick
 
 EXCERPT_CHARS = 1_000
+_LONGEST_DETAIL = 500
 # Rejected records that wait to be written; a dump of nothing else must not fill memory.
 MAX_WAITING = 50_000
 _TICK_RECORDS = 1_000
@@ -113,7 +114,8 @@ def normalise_shard(shard: Shard, tick: Tick = lambda place: None) -> list[Outco
     except (Exception, pl.exceptions.PanicException) as error:
         remove_parts(shard)
         if len(shard.pieces) == 1:
-            return [Outcome(shard.pieces[0].dump_id, "parser_failed", f"{type(error).__name__}: {error}"[:500])]
+            detail = containers.printable(f"{type(error).__name__}: {error}", _LONGEST_DETAIL)
+            return [Outcome(shard.pieces[0].dump_id, "parser_failed", detail)]
         alone = {piece: normalise_shard(replace(shard, pieces=(piece,)), tick) for piece in shard.pieces}
         remove_parts(shard)
         rest = tuple(piece for piece, outcomes in alone.items() if outcomes[0].reason is None)
@@ -182,8 +184,9 @@ class _Worker:
             raise
         except Exception as error:
             # A parser that stumbles over a hostile file must not take the other dumps with it.
-            outcome.reason, outcome.detail = "parser_failed", f"{type(error).__name__}: {error}"[:500]
+            outcome.reason, outcome.detail = "parser_failed", f"{type(error).__name__}: {error}"
         if outcome.reason:
+            outcome.detail = containers.printable(outcome.detail, _LONGEST_DETAIL)
             self._forget(piece.dump_id)
         outcome.unknown_fields = sorted(self.unknown)[:_MAX_UNKNOWN]
         return outcome
@@ -283,7 +286,7 @@ class _Worker:
                 "record_length": record.length,
                 "source": self.shard.source,
                 "reason": record.reason,
-                "detail": detail[:EXCERPT_CHARS],
+                "detail": containers.printable(detail, EXCERPT_CHARS),
                 "excerpt": _escaped(record.data),
                 "parser_version": self.source.parser_version,
             }
@@ -326,9 +329,13 @@ class _Worker:
 
 def _escaped(data: bytes) -> str:
     """The start of a record, safe to print."""
+<<<<<<< HEAD
     text = data[: 4 * EXCERPT_CHARS].decode("utf-8", "backslashreplace")
     text = text[:EXCERPT_CHARS]
     if text.isprintable():
         return text
     shown = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
     return shown[:EXCERPT_CHARS]
+=======
+    return containers.printable(data[: 4 * EXCERPT_CHARS].decode("utf-8", "backslashreplace"), EXCERPT_CHARS)
+>>>>>>> a30adf2588bc5233232c2b8da37578c99688cb3f

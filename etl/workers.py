@@ -259,8 +259,14 @@ def _send(pipe: Connection, answer: Any) -> None:
 
 
 def _confine(limits: Limits) -> None:
-    """Bounds what this process may take, now that nothing of a dump is read yet. Ctrl-C is its owner's business."""
+    """Bounds what this process may take, now that nothing of a dump is read yet.
+
+    Ctrl-C is its owner's business, and so is what is printed: libraries that fail print what a dump told them to.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nowhere, stream)
     for what, most in (
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_DATA, _ASKED_FOR * limits.worker_bytes),

@@ -39,7 +39,7 @@ def members(path: Path, limits: Limits) -> Iterator[Member]:
     passes a limit.
     """
     budget = Budget(limits, path.stat().st_size)
-    seen: set[str] = set()
+    seen: dict[str, int] = {}
     file: io.BufferedReader = io.BufferedReader(io.FileIO(path), CHUNK)
     with file:
         for member in _files(file, "", 0, budget):
@@ -114,16 +114,28 @@ def _is_hidden(name: str) -> bool:
 
 def _shown(name: bytes) -> str:
     """A name that can be shown and kept, whatever its bytes are."""
-    text = name.decode("utf-8", "backslashreplace")[:_LONGEST_NAME]
-    return (
-        "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text) or "(unnamed)"
+    return printable(name.decode("utf-8", "backslashreplace"), _LONGEST_NAME) or "(unnamed)"
+
+
+def printable(text: str, most: int) -> str:
+    """The start of a text from a dump, safe to print: what does not print is escaped."""
+    shown = "".join(
+        char if char.isprintable() else char.encode("unicode_escape", "backslashreplace").decode()
+        for char in text[:most]
     )
+    return shown[:most]
 
 
-def _unique(name: str, seen: set[str]) -> str:
-    """The name, with a number behind it where it came before: the name tells where a record stands."""
-    found = next(other for other in (name, *(f"{name}#{n}" for n in range(2, len(seen) + 3))) if other not in seen)
-    seen.add(found)
+def _unique(name: str, seen: dict[str, int]) -> str:
+    """The name, with a number behind it where it came before: the name tells where a record stands.
+
+    `seen` holds the names so far, each with the last number that it got.
+    """
+    found, number = name, seen.get(name, 1)
+    while found in seen:
+        number += 1
+        found = f"{name}#{number}"
+    seen[name], seen[found] = number, 1
     return found
 
 
@@ -156,9 +168,9 @@ def _seekable(stream: io.BufferedReader, limits: Limits) -> IO[bytes] | None:
     """The stream, if need be in memory, so that it can be read from its end; None where it is too large for that."""
     if isinstance(stream.raw, io.FileIO):
         return stream
-    data = bytearray()
+    data = io.BytesIO()
     while piece := stream.read(CHUNK):
-        data += piece
-        if len(data) > limits.inner_bytes:
+        if data.tell() + len(piece) > limits.inner_bytes:
             return None
-    return io.BytesIO(data)
+        data.write(piece)
+    return data

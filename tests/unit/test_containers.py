@@ -442,6 +442,9 @@ def test_a_name_may_come_twice(dump: Write) -> None:
     assert read(dump(tarred(("a", b"1"), ("a", b"2"), ("a", b"3")))) == wanted
     assert read(dump(forged_zip(*(Zipped(b"a", data) for data in (b"1", b"2", b"3"))))) == wanted
     assert list(read(dump(tarred(("a#2", b"1"), ("a", b"2"), ("a", b"3"))))) == ["a#2", "a", "a#3"]
+    begun = time.process_time()
+    assert len(read(dump(tarred(*[("a", b"1")] * 9_000)))) == 9_000
+    assert time.process_time() - begun < 5
 
 
 def test_a_name_with_a_zero_is_shown_to_its_end(dump: Write) -> None:
