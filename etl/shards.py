@@ -329,13 +329,4 @@ class _Worker:
 
 def _escaped(data: bytes) -> str:
     """The start of a record, safe to print."""
-<<<<<<< HEAD
-    text = data[: 4 * EXCERPT_CHARS].decode("utf-8", "backslashreplace")
-    text = text[:EXCERPT_CHARS]
-    if text.isprintable():
-        return text
-    shown = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
-    return shown[:EXCERPT_CHARS]
-=======
     return containers.printable(data[: 4 * EXCERPT_CHARS].decode("utf-8", "backslashreplace"), EXCERPT_CHARS)
->>>>>>> a30adf2588bc5233232c2b8da37578c99688cb3f
