@@ -35,9 +35,9 @@ class Delivery:
 
 
 def write_delivery(settings: Settings, delivery: Delivery) -> None:
-    """Keeps a delivery beside its bytes."""
+    """Keeps a delivery beside its bytes. The folder is not synced: ingest does that once for all of its deliveries."""
     raw = settings.raw_file(delivery.dump_id)
-    storage.write_json(raw.with_name(f"{raw.name}.{delivery.key}.json"), asdict(delivery))
+    storage.write_json(raw.with_name(f"{raw.name}.{delivery.key}.json"), asdict(delivery), sync_folder=False)
 
 
 def remove_delivery(settings: Settings, delivery: Delivery) -> None:

@@ -6,7 +6,7 @@ import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -20,15 +20,19 @@ CHUNK = 1 << 20
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A path to write aside; when the block ends well, its file takes the place of `path`."""
+def replacing(path: Path, sync_folder: bool = True) -> Iterator[Path]:
+    """A path to write aside; when the block ends well, its file takes the place of `path`.
+
+    Who writes many files may sync their folders once, at the end.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield aside
         _sync(aside)
         aside.replace(path)
-        _sync(path.parent)
+        if sync_folder:
+            _sync(path.parent)
     finally:
         aside.unlink(missing_ok=True)
 
@@ -41,9 +45,9 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def write_bytes(path: Path, data: bytes) -> None:
+def write_bytes(path: Path, data: bytes, sync_folder: bool = True) -> None:
     """A whole file."""
-    with replacing(path) as aside:
+    with replacing(path, sync_folder) as aside:
         aside.write_bytes(data)
 
 
@@ -52,9 +56,9 @@ def json_bytes(value: Any) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: Any, sync_folder: bool = True) -> None:
     """A whole JSON file."""
-    write_bytes(path, json_bytes(value))
+    write_bytes(path, json_bytes(value), sync_folder)
 
 
 def read_json(path: Path) -> Any:
@@ -94,7 +98,7 @@ def link_hashed(path: Path, aside: Path) -> str:
 
 
 def keep(aside: Path, path: Path) -> None:
-    """Gives a synced file its name. The folder is not synced: what is written into it next does that for both."""
+    """Gives a synced file its name. The folder is not synced, see `sync_folders`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside.replace(path)
 
@@ -108,6 +112,12 @@ def sha256(path: Path) -> str:
 def clear(folder: Path) -> None:
     """Removes a folder and what is in it, if it is there."""
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def sync_folders(folders: Iterable[Path]) -> None:
+    """Makes sure that the names in these folders are on disk."""
+    for folder in folders:
+        _sync(folder)
 
 
 def sync_tree(folder: Path) -> None:

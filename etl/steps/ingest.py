@@ -6,11 +6,13 @@ import datetime as dt
 import glob
 import itertools
 import os
+import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from etl import inspection, ledger, sources, storage, workers
 from etl.errors import InputPathError, WorkerError
@@ -53,26 +55,67 @@ def ingest(
     files, numbers = _files(settings, paths, done), itertools.count()
     with ThreadPoolExecutor(_COPIERS) as pool:
         while window := list(itertools.islice(files, _AT_ONCE)):
-            copies = [
-                None if _known(known, file) else pool.submit(_copied, settings, file, next(numbers), in_place)
-                for file in window
-            ]
-            for file, copy in zip(window, copies, strict=True):
-                try:
-                    found = _delivered(settings, file, copy.result(), observed_on) if copy else _known(known, file)
-                except InputPathError as error:
-                    done.problems.append(str(error))
-                    continue
-                except OSError as error:
-                    if error.errno in _FATAL:
-                        raise
-                    done.problems.append(str(InputPathError(str(file), (error.strerror or str(error)).lower())))
+            due = [None if _known(known, file) else file for file in window]
+            taken = iter(_taken(settings, pool, [file for file in due if file], numbers, observed_on, in_place))
+            for file in window:
+                found: _Found | InputPathError = _known(known, file) or next(taken)
+                if isinstance(found, InputPathError):
+                    done.problems.append(str(found))
                     continue
                 if not found:
                     done.left.append(f"{file}: still being written, left for the next run")
                 done.deliveries += [delivery for delivery, _ in found]
                 done.new += sum(is_new for _, is_new in found)
+    storage.sync_folders(sorted({settings.raw_file(delivery.dump_id).parent for delivery in done.deliveries}))
     return done
+
+
+_Found = list[tuple[Delivery, bool]]
+
+
+def _taken(
+    settings: Settings,
+    pool: ThreadPoolExecutor,
+    files: Sequence[Path],
+    numbers: Iterator[int],
+    observed_on: dt.date | None,
+    in_place: bool,
+) -> list[_Found | InputPathError]:
+    """What came of each file: its deliveries, each with whether it is new, or why it cannot be read.
+
+    Files of the same bytes are delivered one after the other, so that no order of threads decides.
+    """
+    copies = [
+        pool.submit(_sound, file, lambda f, n: _copied(settings, f, n, in_place), next(numbers)) for file in files
+    ]
+    found: list[_Found | InputPathError] = [[] for _ in files]
+    same: dict[str, list[tuple[int, _Copy]]] = {}
+    for place, future in enumerate(copies):
+        copy = future.result()
+        if isinstance(copy, InputPathError):
+            found[place] = copy
+        elif copy:
+            same.setdefault(copy.dump_id, []).append((place, copy))
+
+    def deliver(arrived: Sequence[tuple[int, _Copy]]) -> None:
+        for place, copy in arrived:
+            found[place] = _sound(files[place], lambda f, c: _delivered(settings, f, c, observed_on), copy)
+
+    for done in [pool.submit(deliver, arrived) for arrived in same.values()]:
+        done.result()
+    return found
+
+
+def _sound(file: Path, take: Callable[[Path, Any], Any], given: Any) -> Any:
+    """What is done with a file, or the error that is no fault of the warehouse."""
+    try:
+        return take(file, given)
+    except InputPathError as error:
+        return error
+    except OSError as error:
+        if error.errno in _FATAL:
+            raise
+        return InputPathError(str(file), (error.strerror or str(error)).lower())
 
 
 _FileKey = tuple[str, int, int]
@@ -152,12 +195,8 @@ def _copied(settings: Settings, file: Path, number: int, in_place: bool) -> _Cop
     return _Copy(dump_id, before, aside)
 
 
-def _delivered(
-    settings: Settings, file: Path, copy: _Copy | None, observed_on: dt.date | None
-) -> list[tuple[Delivery, bool]]:
-    """The deliveries of a file, each with whether it is new; none while the file is still being written."""
-    if copy is None:
-        return []
+def _delivered(settings: Settings, file: Path, copy: _Copy, observed_on: dt.date | None) -> _Found:
+    """The deliveries of a file, each with whether it is new."""
     try:
         raw = settings.raw_file(copy.dump_id)
         if not raw.exists():
@@ -210,10 +249,15 @@ def read_heads(path: Path, name: str, limits: Limits) -> dict[str, Seen]:
 
     None where that ends the worker: normalise says why. Raises WorkerError where even a worker without a dump ends.
     """
-    pool = workers.shared(limits)
-    found = pool.call(inspection.recognised, Dump(path, name, limits))
-    if not isinstance(found, Ended):
-        return dict(found)
-    if not pool.starts():
-        raise WorkerError
-    return {}
+    with _LOOKING:
+        pool = workers.shared(limits)
+        found = pool.call(inspection.recognised, Dump(path, name, limits))
+        if not isinstance(found, Ended):
+            return dict(found)
+        if not pool.starts():
+            raise WorkerError
+        return {}
+
+
+# The worker looks at one dump at a time.
+_LOOKING = threading.Lock()
