@@ -115,6 +115,7 @@ _FOREIGN = {
     b"PK": "a zip of several files",
 }
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
+_IS_XML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml|!DOCTYPE)\b")
 _HTML = re.compile(rb"(?:\s+|<!--.*?-->)*+<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
 
 
@@ -138,7 +139,7 @@ def _fault(member: Member, name: str, limits: Limits, tick: Tick) -> Fault | Non
             _check_json(head, stream, limits, tick)
         elif _HTML.match(data.removeprefix(codecs.BOM_UTF8)):
             return Fault("html_page", f"a page of a web site in place of a dump; {FETCH_AGAIN}")
-        elif head.first == b"<":
+        elif head.root or _IS_XML.match(data):
             _check_xml(head, stream, limits)
         else:
             _check_utf8(stream, b"\0" not in data, tick)

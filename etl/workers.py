@@ -74,6 +74,10 @@ class Pool:
         The function is called with the argument, and with a `Tick` that it calls whenever it has got further.
         """
         answers: dict[int, Any] = {}
+        for worker in self._workers:
+            if worker.job is not None:
+                # Nobody waits any more for what an earlier caller wanted to know.
+                worker.stop()
         waiting = iter(enumerate(arguments))
         for number in range(len(arguments)):
             while number not in answers:

@@ -54,8 +54,10 @@ if os.environ.get("ETL_TEST_TRAPS"):
         if b"please hang" in data:
             time.sleep(600)
         if b"please grow" in data:
-            held = [bytes([number % 256]) * (1 << 20) for number in range(1 << 20)]
-            del held
+            held = []
+            while True:
+                held.append(bytes([len(held) % 255 + 1]) * (1 << 20))
+                time.sleep(0.002)
         return _parse(data, *limits)
 
     def _stumbling(head: Any) -> Any:

@@ -69,6 +69,12 @@ def test_what_a_job_raises_is_raised(error: type[Exception], pool: Pool) -> None
         do(pool, "unsendable")
 
 
+def test_a_caller_who_leaves_early_leaves_no_answer_behind(pool: Pool) -> None:
+    with pytest.raises(ValueError, match="on purpose"):
+        list(pool.map(perform, [("fail", ValueError), ("hang", None), ("answer", 1)]))
+    assert list(pool.map(double, [5, 6])) == [10, 12]
+
+
 def test_workers_are_confined(pool: Pool) -> None:
     assert do(pool, "limits") == {"RLIMIT_CORE": 0, "RLIMIT_DATA": 3 * LIMITS.worker_bytes}
     assert 50 < do(pool, "open") < 300
