@@ -73,7 +73,8 @@ def measure(name: str, data: bytes, folder: Path) -> tuple[float, int, int]:
     folders = {table: folder / table for table in (*STAGED, "rejected")}
     # What cannot be repeated inside comes as many dumps.
     pieces = tuple(shards.Piece(f"{number:064}", path, "dump") for number in range(max(1, BYTES // len(data))))
-    worker = shards._Worker(shards.Shard(0, name, pieces, folders, 32 << 20, Limits(), with_keyphrases=False))
+    shard = shards.Shard(0, name, pieces, folders, 32 << 20, Limits(), with_keyphrases=False)
+    worker = shards._Worker(shard, lambda place: None)
     worker.seen = _Never()
     begun = time.process_time()
     outcomes = worker.run()
