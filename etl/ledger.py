@@ -35,9 +35,14 @@ class Delivery:
 
 
 def write_delivery(settings: Settings, delivery: Delivery) -> None:
-    """Keeps a delivery beside its bytes. The folder is not synced: ingest does that once for all of its deliveries."""
+    """Keeps a delivery beside its bytes; `sync_deliveries` follows the last one."""
     raw = settings.raw_file(delivery.dump_id)
     storage.write_json(raw.with_name(f"{raw.name}.{delivery.key}.json"), asdict(delivery), sync_folder=False)
+
+
+def sync_deliveries(settings: Settings, written: Iterable[Delivery]) -> None:
+    """Makes sure that deliveries are on disk, which `write_delivery` leaves to whoever writes the last of them."""
+    storage.sync_folders(sorted({settings.raw_file(delivery.dump_id).parent for delivery in written}))
 
 
 def remove_delivery(settings: Settings, delivery: Delivery) -> None:
@@ -53,10 +58,18 @@ def deliveries(settings: Settings) -> list[Delivery]:
 
 def deliveries_of(settings: Settings, dump_id: str) -> list[Delivery]:
     """The deliveries of these bytes."""
-    folder, start = settings.raw_file(dump_id).parent, f"{dump_id}."
-    # A glob is compiled anew for every dump, which takes longer than to look at all names.
-    files = folder.iterdir() if folder.is_dir() else ()
-    return sorted(_delivery(file) for file in files if file.name.startswith(start) and file.suffix == ".json")
+    return deliveries_by_dump(settings, [dump_id])[dump_id]
+
+
+def deliveries_by_dump(settings: Settings, dump_ids: Iterable[str]) -> dict[str, list[Delivery]]:
+    """The deliveries of each of these dumps; each folder is looked through once, however many of them it holds."""
+    found: dict[str, list[Delivery]] = {dump_id: [] for dump_id in dump_ids}
+    for folder in {settings.raw_file(dump_id).parent for dump_id in found}:
+        for file in folder.iterdir() if folder.is_dir() else ():
+            dump_id = file.name.partition(".")[0]
+            if file.suffix == ".json" and dump_id in found:
+                found[dump_id].append(_delivery(file))
+    return {dump_id: sorted(deliveries) for dump_id, deliveries in found.items()}
 
 
 def _delivery(path: Any) -> Delivery:

@@ -11,8 +11,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from etl import inspection, ledger, sources, storage, workers
 from etl.errors import InputPathError, WorkerError
@@ -21,6 +22,8 @@ from etl.ledger import Delivery
 from etl.settings import Limits, Settings
 from etl.transforms.dates import day_in_name
 from etl.workers import Ended
+
+_Taken = TypeVar("_Taken")
 
 
 @dataclass
@@ -53,27 +56,38 @@ def ingest(
     # The inbox is looked through again and again: what has not changed since is not read again.
     known = {} if paths else _by_file(ledger.deliveries(settings))
     files, numbers = _files(settings, paths, done), itertools.count()
-    with ThreadPoolExecutor(_COPIERS) as pool:
-        while window := list(itertools.islice(files, _AT_ONCE)):
-            due = [None if _known(known, file) else file for file in window]
-            taken = iter(_taken(settings, pool, [file for file in due if file], numbers, observed_on, in_place))
-            for file in window:
-                found: _Found | InputPathError = _known(known, file) or next(taken)
-                if isinstance(found, InputPathError):
-                    done.problems.append(str(found))
-                    continue
-                if not found:
-                    done.left.append(f"{file}: still being written, left for the next run")
-                done.deliveries += [delivery for delivery, _ in found]
-                done.new += sum(is_new for _, is_new in found)
-    storage.sync_folders(sorted({settings.raw_file(delivery.dump_id).parent for delivery in done.deliveries}))
+    try:
+        with ThreadPoolExecutor(_COPIERS) as pool:
+            while window := list(itertools.islice(files, _AT_ONCE)):
+                found = {place: _known(known, file) for place, file in enumerate(window)}
+                due = [place for place, deliveries in found.items() if not deliveries]
+                taken = _take(settings, pool, [window[place] for place in due], numbers, observed_on, in_place)
+                for place, file in enumerate(window):
+                    _note(done, file, (found | dict(zip(due, taken, strict=True)))[place])
+    finally:
+        # Where a full disk or a signal ended it, copies may wait for a name that they never get.
+        for aside in settings.raw.glob(_ASIDE.format(os.getpid(), "*")):
+            aside.unlink()
+    ledger.sync_deliveries(settings, done.deliveries)
     return done
 
 
+# A copy that has no name yet, by process and number.
+_ASIDE = ".ingest.{}.{}.tmp"
 _Found = list[tuple[Delivery, bool]]
 
 
-def _taken(
+def _note(done: Ingested, file: Path, found: _Found | InputPathError) -> None:
+    if isinstance(found, InputPathError):
+        done.problems.append(str(found))
+        return
+    if not found:
+        done.left.append(f"{file}: still being written, left for the next run")
+    done.deliveries += [delivery for delivery, _ in found]
+    done.new += sum(is_new for _, is_new in found)
+
+
+def _take(
     settings: Settings,
     pool: ThreadPoolExecutor,
     files: Sequence[Path],
@@ -85,9 +99,7 @@ def _taken(
 
     Files of the same bytes are delivered one after the other, so that no order of threads decides.
     """
-    copies = [
-        pool.submit(_sound, file, lambda f, n: _copied(settings, f, n, in_place), next(numbers)) for file in files
-    ]
+    copies = [pool.submit(_sound, file, partial(_copied, settings, file, next(numbers), in_place)) for file in files]
     found: list[_Found | InputPathError] = [[] for _ in files]
     same: dict[str, list[tuple[int, _Copy]]] = {}
     for place, future in enumerate(copies):
@@ -99,17 +111,17 @@ def _taken(
 
     def deliver(arrived: Sequence[tuple[int, _Copy]]) -> None:
         for place, copy in arrived:
-            found[place] = _sound(files[place], lambda f, c: _delivered(settings, f, c, observed_on), copy)
+            found[place] = _sound(files[place], partial(_delivered, settings, files[place], copy, observed_on))
 
     for done in [pool.submit(deliver, arrived) for arrived in same.values()]:
         done.result()
     return found
 
 
-def _sound(file: Path, take: Callable[[Path, Any], Any], given: Any) -> Any:
+def _sound(file: Path, take: Callable[[], _Taken]) -> _Taken | InputPathError:
     """What is done with a file, or the error that is no fault of the warehouse."""
     try:
-        return take(file, given)
+        return take()
     except InputPathError as error:
         return error
     except OSError as error:
@@ -186,7 +198,7 @@ def _copied(settings: Settings, file: Path, number: int, in_place: bool) -> _Cop
     if not file.is_file():
         raise InputPathError(str(file), "not a regular file")
     before = file.stat()
-    aside = settings.raw / f".ingest.{os.getpid()}.{number}.tmp"
+    aside = settings.raw / _ASIDE.format(os.getpid(), number)
     dump_id = storage.link_hashed(file, aside) if in_place else storage.copy_hashed(file, aside)
     after = file.stat()
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
@@ -199,7 +211,9 @@ def _delivered(settings: Settings, file: Path, copy: _Copy, observed_on: dt.date
     """The deliveries of a file, each with whether it is new."""
     try:
         raw = settings.raw_file(copy.dump_id)
-        if not raw.exists():
+        is_new = not (raw.exists() or raw.is_symlink())
+        # What was registered in place may have been changed or lost since: these bytes are there now.
+        if is_new or raw.is_symlink():
             storage.keep(copy.aside, raw)
     finally:
         copy.aside.unlink(missing_ok=True)
@@ -211,13 +225,14 @@ def _delivered(settings: Settings, file: Path, copy: _Copy, observed_on: dt.date
         day, origin = _observed(seen.observed_on, file.name, observed_on, filed_on)
         size = copy.about.st_size
         delivery = Delivery(source, day, copy.dump_id, _printable(file.name), size, origin, modified)
-        found.append(_deliver(settings, delivery))
+        # Bytes that were not here before were never delivered: there is nothing to look for.
+        found.append(_deliver(settings, delivery, [] if is_new else ledger.deliveries_of(settings, copy.dump_id)))
     return found
 
 
-def _deliver(settings: Settings, delivery: Delivery) -> tuple[Delivery, bool]:
+def _deliver(settings: Settings, delivery: Delivery, before: Sequence[Delivery]) -> tuple[Delivery, bool]:
     """Writes a delivery down; one that is known already keeps its day. A day from elsewhere wins over the file's."""
-    for known in ledger.deliveries_of(settings, delivery.dump_id):
+    for known in before:
         if (known.source, known.name) != (delivery.source, delivery.name):
             continue
         if known.observed_on == delivery.observed_on or delivery.observed_from == "file":

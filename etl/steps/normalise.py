@@ -26,10 +26,11 @@ Progress = Callable[[int], None]
 
 def plan(settings: Settings) -> list[Batch]:
     """The batches that are due: dumps that no commit under the present parser names. Each is written down."""
-    withdrawn, replays = ledger.withdrawals(settings), ledger.replays(settings)
+    latest = list(ledger.latest_commits(settings, parser_version))
+    withdrawn, replays = ledger.withdrawals(settings), _replays(settings, [outcome for _, outcome in latest])
     committed = {
         (commit.source, outcome.dump_id)
-        for commit, outcome in ledger.latest_commits(settings, parser_version)
+        for commit, outcome in latest
         if commit.version == (parser_version(commit.source), replays.get(outcome.dump_id, 0))
     }
     _recognise_again(settings, committed)
@@ -42,6 +43,17 @@ def plan(settings: Settings) -> list[Batch]:
     for batch in batches:
         ledger.write_plan(settings, batch)
     return batches
+
+
+def _replays(settings: Settings, outcomes: Iterable[Outcome]) -> dict[str, int]:
+    """How often each dump is to be read again: once more where a file that was changed in place is itself again."""
+    replays = ledger.replays(settings)
+    changed = {outcome.dump_id for outcome in outcomes if outcome.reason == _CHANGED}
+    mended = changed.difference(_changed(settings, changed))
+    if mended:
+        replays |= {dump_id: replays.get(dump_id, 0) + 1 for dump_id in mended}
+        ledger.write_replays(settings, replays)
+    return replays
 
 
 def parser_version(source: str) -> int:
@@ -63,6 +75,7 @@ def _recognise_again(settings: Settings, committed: set[tuple[str, str]]) -> Non
             for source in found:
                 ledger.write_delivery(settings, replace(delivery, source=source))
             if found:
+                ledger.sync_deliveries(settings, [delivery])
                 ledger.remove_delivery(settings, delivery)
 
 
@@ -98,38 +111,43 @@ def _normalise(settings: Settings, batch: Batch, workers: Workers, progress: Pro
     for folder in folders.values():
         storage.clear(folder)
     if batch.source == sources.UNRECOGNISED:
-        dumps = {dump_id: _unrecognised(settings, dump_id) for dump_id in batch.dump_ids}
+        delivered = ledger.deliveries_by_dump(settings, batch.dump_ids)
+        dumps = {
+            dump_id: Dump(settings.raw_file(dump_id), min(delivery.name for delivery in found), settings.limits)
+            for dump_id, found in delivered.items()
+        }
         outcomes = list(workers.diagnose(dumps, progress))
     else:
-        changed = [dump_id for dump_id in batch.dump_ids if _has_changed(settings, dump_id)]
+        changed = _changed(settings, batch.dump_ids)
         rest = replace(batch, dump_ids=tuple(dump_id for dump_id in batch.dump_ids if dump_id not in changed))
         shards = list(_shards(settings, rest, folders))
         may_be_empty = sources.load(batch.source).may_be_empty
         outcomes = _merged((outcome for shard in workers.run(shards, progress) for outcome in shard), may_be_empty)
         said = "the file that was registered in place was changed or removed; ingest it again"
-        outcomes += [Outcome(dump_id, "changed_in_place", said) for dump_id in changed]
+        outcomes += [Outcome(dump_id, _CHANGED, said) for dump_id in changed]
         _settle(outcomes, folders)
     commit = Commit(batch.batch_id, batch.source, batch.parser_version, tuple(outcomes), batch.replay)
     ledger.write_commit(settings, commit)
     return commit
 
 
-def _has_changed(settings: Settings, dump_id: str) -> bool:
-    """Whether a file that was not copied is another one than at ingest, as far as size and time of change tell."""
-    path = settings.raw_file(dump_id)
-    if not path.is_symlink():
-        return False
-    if not path.exists():
-        return True
-    about = path.stat()
-    known = {(delivery.bytes, delivery.modified_ns) for delivery in ledger.deliveries_of(settings, dump_id)}
-    return (about.st_size, about.st_mtime_ns) not in known
+_CHANGED = "changed_in_place"
 
 
-def _unrecognised(settings: Settings, dump_id: str) -> Dump:
-    """A dump that no source knows, as it is looked at."""
-    name = min((delivery.name for delivery in ledger.deliveries_of(settings, dump_id)), default="")
-    return Dump(settings.raw_file(dump_id), name, settings.limits)
+def _changed(settings: Settings, dump_ids: Iterable[str]) -> list[str]:
+    """Dumps that were not copied and whose file is another one now, or gone.
+
+    Where size and time of change are those of ingest it is taken for the same; else its bytes decide.
+    """
+    linked = [dump_id for dump_id in dump_ids if settings.raw_file(dump_id).is_symlink()]
+    changed = []
+    for dump_id, deliveries in ledger.deliveries_by_dump(settings, linked).items():
+        path = settings.raw_file(dump_id)
+        about = path.stat() if path.exists() else None
+        known = {(delivery.bytes, delivery.modified_ns) for delivery in deliveries}
+        if about is None or ((about.st_size, about.st_mtime_ns) not in known and storage.sha256(path) != dump_id):
+            changed.append(dump_id)
+    return changed
 
 
 def _shards(settings: Settings, batch: Batch, folders: dict[str, Path]) -> Iterator[Shard]:
@@ -141,9 +159,8 @@ def _shards(settings: Settings, batch: Batch, folders: dict[str, Path]) -> Itera
         limits, with_keyphrases = settings.limits, settings.keyphrases
         return Shard(number, batch.source, tuple(pieces), folders, settings.shard_bytes, limits, with_keyphrases)
 
-    for dump_id in batch.dump_ids:
+    for dump_id, delivered in ledger.deliveries_by_dump(settings, batch.dump_ids).items():
         path = settings.raw_file(dump_id)
-        delivered = ledger.deliveries_of(settings, dump_id)
         name, owner = min(delivery.name for delivery in delivered), min(delivery.source for delivery in delivered)
         length = path.stat().st_size
         ranges = list(_ranges(settings, batch, path, name, length))

@@ -252,3 +252,28 @@ def test_a_file_registered_in_place_must_stay_as_it_is(after: str, settings: Set
     assert len(done.problems) == 1
     assert "changed_in_place" in done.problems[0]
     assert papers(settings) == 0
+
+
+@pytest.mark.parametrize("in_place", [True, False])
+@pytest.mark.parametrize("after", ["changed", "removed"])
+def test_what_was_registered_in_place_and_lost_can_be_ingested_again(
+    after: str, in_place: bool, settings: Settings, tmp_path: Path
+) -> None:
+    path, again = tmp_path / "2025-06-01.json", tmp_path / "again" / "2025-06-01.json"
+    path.write_bytes(listing(30, 0))
+    pipeline.ingest(settings, [path], in_place=True)
+    path.unlink() if after == "removed" else path.write_bytes(listing(30, 0, 500))
+    assert "changed_in_place" in pipeline.run(settings).problems[0]
+    again.parent.mkdir()
+    again.write_bytes(listing(30, 0))
+    assert pipeline.run(settings, [again], in_place=in_place).problems == []
+    assert papers(settings) == 30
+
+
+def test_a_file_registered_in_place_may_get_another_time(settings: Settings, tmp_path: Path) -> None:
+    path = tmp_path / "2025-06-01.json"
+    path.write_bytes(listing(30, 0))
+    pipeline.ingest(settings, [path], in_place=True)
+    os.utime(path, (1, 1))
+    assert pipeline.run(settings).problems == []
+    assert papers(settings) == 30
