@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import polars as pl
 
@@ -77,6 +78,6 @@ def _ratio(one: float, other: float) -> float:
     return max(one, other, 1.0) / max(min(one, other), 1.0)
 
 
-def from_json(found: Mapping[str, Mapping[str, object]]) -> dict[str, Shape]:
+def from_json(found: Mapping[str, Mapping[str, Any]]) -> dict[str, Shape]:
     """Shapes as a report keeps them."""
-    return {dump_id: Shape(**shape) for dump_id, shape in found.items()}  # type: ignore[arg-type]
+    return {dump_id: Shape(**shape) for dump_id, shape in found.items()}

@@ -30,6 +30,10 @@ TOPICS = (
 )
 
 
+# What may stand in a field by mistake, whatever its type should be.
+WRONG_VALUES = (5, 2**70, -3, 1.5, True, ["a"], {"a": 1}, [], {}, "", "\x00", 1e300, [[1]], [None])
+
+
 def title(number: int) -> str:
     """A title that no other number has."""
     return f"Study {number:05d} of {TOPICS[number % len(TOPICS)].title()} Under Rain"

@@ -13,12 +13,15 @@ import re
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import zstandard
 
 from etl.errors import DumpError
 from etl.settings import MIB, Limits
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 CHUNK = MIB
 # A small stream gets little at a time, so that what it leaves of it is little: files may hold millions of them.
@@ -78,12 +81,12 @@ class Pulled(io.RawIOBase):
         """It is only ever read."""
         return True
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+    def readinto(self, buffer: WriteableBuffer) -> int:
         """Fill the buffer; raises DumpError where the bytes before are read already."""
-        filled = 0
+        view, filled = memoryview(buffer), 0
         try:
-            while not self._fault and filled < len(buffer) and (piece := self._pull(len(buffer) - filled)):
-                buffer[filled : filled + len(piece)] = piece
+            while not self._fault and filled < len(view) and (piece := self._pull(len(view) - filled)):
+                view[filled : filled + len(piece)] = piece
                 filled += len(piece)
         except DumpError as fault:
             self._fault = fault

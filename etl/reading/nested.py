@@ -8,16 +8,14 @@ from typing import Any
 
 from etl.errors import DumpError, RecordError
 from etl.reading import strict_json
-from etl.reading.records import CHUNK, Record, Stream
+from etl.reading.records import CHUNK, STRING, JsonSplitter, Record, Stream
 from etl.settings import Limits
 
-_MARK = b"\xef\xbb\xbf"
-_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 # A whole string, a bracket, a comma, or the quote of a string that the chunk cuts.
-_OUTSIDE = re.compile(rb'%b|[\[\]{},"]' % _STRING, re.DOTALL)
+_OUTSIDE = re.compile(rb'%b|[\[\]{},"]' % STRING, re.DOTALL)
 # What stands inside a record before its next bracket or the comma after it; what it says is left to the parser.
-_INSIDE = re.compile(rb'(?:[^"\[\]{},]++|%b)*+([\[\]{},])' % _STRING, re.DOTALL)
-_DEEPER = re.compile(rb'(?:[^"\[\]{}]++|%b)*+([\[\]{}])' % _STRING, re.DOTALL)
+_INSIDE = re.compile(rb'(?:[^"\[\]{},]++|%b)*+([\[\]{},])' % STRING, re.DOTALL)
+_DEEPER = re.compile(rb'(?:[^"\[\]{}]++|%b)*+([\[\]{}])' % STRING, re.DOTALL)
 
 # Whether what stands in a container is records: its depth (the document has 1), the string before it, its bracket.
 IsWanted = Callable[[int, bytes, bytes], bool]
@@ -50,36 +48,25 @@ def _records(stream: Stream, limits: Limits, is_wanted: IsWanted) -> Iterator[Re
     splitter = _Splitter(is_wanted, limits.record_bytes)
     while chunk := stream.read(CHUNK):
         yield from splitter.feed(chunk)
-    if not splitter.closed:
-        end = splitter.origin + len(splitter.data)
-        raise DumpError("truncated", f"the document ends inside its brackets at byte {end}; fetch the file again")
+    splitter.check_closed()
 
 
-class _Splitter:
+class _Splitter(JsonSplitter):
     """Walks a document by its brackets, quotes and commas, and cuts out what stands in the containers that are wanted.
 
-    `start` is where the present record starts, None outside; `depth` counts the brackets that are open inside it.
+    `depth` counts the brackets that are open inside the present record.
     """
 
     def __init__(self, is_wanted: IsWanted, longest: int) -> None:
-        self.is_wanted, self.longest = is_wanted, longest
-        self.data, self.origin, self.place = b"", 0, 0
+        super().__init__(longest)
+        self.is_wanted = is_wanted
         self.brackets: list[bytes] = []
         self.name = b""
-        self.start: int | None = None
         self.depth, self.follows_comma = 0, False
-        self.position = 0
-        self.closed = False
 
     def feed(self, chunk: bytes) -> Iterator[Record]:
         """The records that end in this chunk."""
-        kept = self.place if self.start is None else self.start
-        self.origin += kept
-        self.place -= kept
-        self.start = None if self.start is None else 0
-        self.data = self.data[kept:] + chunk
-        if len(self.data) > self.longest + CHUNK:
-            raise DumpError("record_too_long", f"what starts at byte {self.origin} is longer than {self.longest} bytes")
+        self.take(chunk)
         while self.start is not None or self._step():
             if self.start is not None:
                 yield from self._records()
@@ -95,11 +82,11 @@ class _Splitter:
             elif self.depth:
                 self.depth -= 1
             elif token == b",":
-                yield self._ended(self.place - 1)
+                yield self.ended(self.place - 1)
                 self.start, self.follows_comma = self.place, True
             else:
                 if self.follows_comma or self.data[self.start : self.place - 1].strip():
-                    yield self._ended(self.place - 1)
+                    yield self.ended(self.place - 1)
                 self.start = None
                 self._close(token)
                 return
@@ -109,7 +96,7 @@ class _Splitter:
         match = _OUTSIDE.search(self.data, self.place)
         if not self.brackets:
             opens = match is not None and match[0] in (b"[", b"{") and not self.closed
-            self._check_outside(match.start() if match and opens else len(self.data))
+            self.check_outside(match.start() if match and opens else len(self.data))
         if match is None or match[0] == b'"':
             self.place = len(self.data) if match is None else match.start()
             return False
@@ -121,15 +108,6 @@ class _Splitter:
         else:
             self.name = token if token != b"," else b""
         return True
-
-    def _ended(self, end: int) -> Record:
-        start = self.start or 0
-        raw = self.data[start:end]
-        data = raw.strip()
-        if not data:
-            raise DumpError("malformed_json", f"an item is missing at byte {self.origin + end}")
-        self.position += 1
-        return Record(self.origin + start + raw.index(data[:1]), data, self.position)
 
     def _open(self, bracket: bytes) -> None:
         self.brackets.append(bracket)
@@ -144,12 +122,3 @@ class _Splitter:
             raise DumpError("malformed_json", f"{bracket.decode()} at byte {place} closes nothing that is open")
         self.closed = not self.brackets
         self.name = b""
-
-    def _check_outside(self, end: int) -> None:
-        """Raises DumpError where something stands before or after the document."""
-        outside = self.data[self.place : end]
-        if self.origin + self.place == 0:
-            outside = outside.removeprefix(_MARK)
-        if outside.strip():
-            place = self.origin + self.place
-            raise DumpError("malformed_json", f"text outside the document at byte {place}: {outside[:40]!r}")

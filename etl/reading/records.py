@@ -102,41 +102,82 @@ def skip_line(stream: Stream) -> int:
     return skipped
 
 
-_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 # A whole string, a bracket, a comma, or the quote of a string that the chunk cuts.
-_TOKEN = re.compile(_STRING + rb'|[\[\]{},"]', re.DOTALL)
-_FLAT = rb'[^"\[\]{}]*+(?:' + _STRING + rb'[^"\[\]{}]*+)*+'
+_TOKEN = re.compile(STRING + rb'|[\[\]{},"]', re.DOTALL)
+_FLAT = rb'[^"\[\]{}]*+(?:' + STRING + rb'[^"\[\]{}]*+)*+'
 # All up to the next bracket that holds brackets, or that closes, or to the quote of a string that the chunk cuts.
 _BEFORE_BRACKET = re.compile(
-    rb'[^"\[\]{}]*+(?:(?:' + _STRING + rb"|\{" + _FLAT + rb"\}|\[" + _FLAT + rb'\])[^"\[\]{}]*+)*+', re.DOTALL
+    rb'[^"\[\]{}]*+(?:(?:' + STRING + rb"|\{" + _FLAT + rb"\}|\[" + _FLAT + rb'\])[^"\[\]{}]*+)*+', re.DOTALL
 )
 
 # Arrays of records are looked for no deeper in a document.
 _DEEPEST_ARRAY = 4
 
 
-class _ArraySplitter:
-    """Finds the items of one JSON array by its brackets, quotes and commas."""
+class JsonSplitter:
+    """What those share that cut records out of a JSON document by its brackets, quotes and commas.
 
-    def __init__(self, keys: Collection[str], longest: int) -> None:
-        self.keys, self.longest = {tuple(f'"{name}"'.encode() for name in key.split(".")) for key in keys}, longest
+    `data` is what is held of the stream, from its byte `origin` on; what stands before `place` is read. `start` is
+    where the present record begins, None outside.
+    """
+
+    def __init__(self, longest: int) -> None:
+        self.longest = longest
         self.data, self.origin, self.place = b"", 0, 0
-        self.depth, self.array_depth = 0, 0
-        self.item: int | None = None
-        self.last_string = b""
-        self.path: list[bytes] = []
+        self.start: int | None = None
         self.position = 0
         self.closed = False
 
-    def feed(self, chunk: bytes) -> Iterator[Record]:
-        """The items that end in this chunk."""
-        kept = self.place if self.item is None else self.item
+    def take(self, chunk: bytes) -> None:
+        """Holds one more chunk, and of those before only what is not read yet."""
+        kept = self.place if self.start is None else self.start
         self.origin += kept
         self.place -= kept
-        self.item = None if self.item is None else 0
+        self.start = None if self.start is None else 0
         self.data = self.data[kept:] + chunk
         if len(self.data) > self.longest + CHUNK:
             raise DumpError("record_too_long", f"the record at byte {self.origin} is longer than {self.longest} bytes")
+
+    def ended(self, end: int) -> Record:
+        """The record that ends here; raises DumpError where there is none between two commas."""
+        start = self.start or 0
+        raw = self.data[start:end]
+        data = raw.strip()
+        if not data:
+            raise DumpError("malformed_json", f"an item is missing at byte {self.origin + end}")
+        self.position += 1
+        return Record(self.origin + start + raw.index(data[:1]), data, self.position)
+
+    def check_outside(self, end: int) -> None:
+        """Raises DumpError where something stands before or after the document."""
+        outside = self.data[self.place : end]
+        if self.origin + self.place == 0:
+            outside = outside.removeprefix(_MARK)
+        if outside.strip():
+            place = self.origin + self.place
+            raise DumpError("malformed_json", f"text outside the document at byte {place}: {outside[:40]!r}")
+
+    def check_closed(self) -> None:
+        """Raises DumpError where the document ends too soon."""
+        if not self.closed:
+            end = self.origin + len(self.data)
+            raise DumpError("truncated", f"the document ends inside its brackets at byte {end}; fetch the file again")
+
+
+class _ArraySplitter(JsonSplitter):
+    """Finds the items of one JSON array by its brackets, quotes and commas."""
+
+    def __init__(self, keys: Collection[str], longest: int) -> None:
+        super().__init__(longest)
+        self.keys = {tuple(f'"{name}"'.encode() for name in key.split(".")) for key in keys}
+        self.depth, self.array_depth = 0, 0
+        self.last_string = b""
+        self.path: list[bytes] = []
+
+    def feed(self, chunk: bytes) -> Iterator[Record]:
+        """The items that end in this chunk."""
+        self.take(chunk)
         yield from self._scan()
 
     def _scan(self) -> Iterator[Record]:
@@ -145,12 +186,12 @@ class _ArraySplitter:
             if match is None:
                 # What is left holds no token; the last bytes may be the start of an item.
                 if not self.depth:
-                    self._check_outside(len(self.data))
+                    self.check_outside(len(self.data))
                 self.place = len(self.data)
                 return
             token, start = match[0], match.start()
             if not self.depth:
-                self._check_outside(start if token in (b"[", b"{") and not self.closed else match.end())
+                self.check_outside(start if token in (b"[", b"{") and not self.closed else match.end())
             if token == b'"':
                 self.place = start
                 return
@@ -160,15 +201,15 @@ class _ArraySplitter:
             elif token in b"[{":
                 self._open(token, match.end())
             elif token == b",":
-                if self.depth == self.array_depth and self.item is not None:
-                    yield self._ended(start)
-                    self.item = match.end()
+                if self.depth == self.array_depth and self.start is not None:
+                    yield self.ended(start)
+                    self.start = match.end()
             else:
                 yield from self._close(token, start)
 
     def _is_past_brackets(self) -> bool:
         """Whether all brackets inside the item are closed; goes to where they are, or as far as the data reaches."""
-        if self.item is None:
+        if self.start is None:
             return True
         data, place, depth = self.data, self.place, self.depth
         while depth > self.array_depth:
@@ -183,15 +224,6 @@ class _ArraySplitter:
         self.place, self.depth = place, depth
         return depth == self.array_depth
 
-    def _check_outside(self, end: int) -> None:
-        """Raises DumpError where something stands before or after the document."""
-        outside = self.data[self.place : end]
-        if self.origin + self.place == 0:
-            outside = outside.removeprefix(_MARK)
-        if outside.strip():
-            place = self.origin + self.place
-            raise DumpError("malformed_json", f"text outside the document at byte {place}: {outside[:40]!r}")
-
     def _open(self, token: bytes, end: int) -> None:
         self.depth += 1
         if self.array_depth:
@@ -199,30 +231,21 @@ class _ArraySplitter:
         del self.path[self.depth - 1 :]
         is_named = len(self.path) == self.depth - 1 and (*self.path[1:], self.last_string) in self.keys
         if token == b"[" and (self.depth == 1 or is_named):
-            self.array_depth, self.item = self.depth, end
+            self.array_depth, self.start = self.depth, end
         elif self.depth <= _DEEPEST_ARRAY:
             self.path.append(self.last_string)
 
     def _close(self, token: bytes, start: int) -> Iterator[Record]:
-        if self.depth == self.array_depth and self.item is not None:
+        if self.depth == self.array_depth and self.start is not None:
             if token != b"]":
                 raise DumpError(
                     "malformed_json", f"the array is closed by {token.decode()} at byte {self.origin + start}"
                 )
-            if self.position or self.data[self.item : start].strip():
-                yield self._ended(start)
-            self.item = None
+            if self.position or self.data[self.start : start].strip():
+                yield self.ended(start)
+            self.start = None
         self.depth -= 1
         self.closed = self.depth <= 0
-
-    def _ended(self, end: int) -> Record:
-        start = self.item or 0
-        raw = self.data[start:end]
-        data = raw.strip()
-        if not data:
-            raise DumpError("malformed_json", f"an item is missing at byte {self.origin + end}")
-        self.position += 1
-        return Record(self.origin + start + raw.index(data), data, self.position)
 
 
 def array_items(stream: Stream, limits: Limits, *keys: str) -> Iterator[Record]:
@@ -234,7 +257,7 @@ def array_items(stream: Stream, limits: Limits, *keys: str) -> Iterator[Record]:
     splitter = _ArraySplitter(keys or ("data",), limits.record_bytes)
     while chunk := stream.read(CHUNK):
         yield from splitter.feed(chunk)
-    _check_closed(splitter)
+    splitter.check_closed()
     if not splitter.array_depth:
         raise DumpError("malformed_json", f"no array, and none under {' or '.join(keys or ('data',))}")
 
@@ -247,16 +270,10 @@ def items_or_document(stream: Stream, limits: Limits, *keys: str) -> Iterator[Re
         if not splitter.array_depth and waiting.tell() <= limits.record_bytes:
             waiting.write(chunk)
         yield from splitter.feed(chunk)
-    _check_closed(splitter)
+    splitter.check_closed()
     if not splitter.array_depth:
         waiting.seek(0)
         yield from document(waiting, limits)
-
-
-def _check_closed(splitter: _ArraySplitter) -> None:
-    if not splitter.closed:
-        end = splitter.origin + len(splitter.data)
-        raise DumpError("truncated", f"the document ends inside its brackets at byte {end}; fetch the file again")
 
 
 def document(stream: Stream, limits: Limits) -> Iterator[Record]:

@@ -262,6 +262,7 @@ def element(record: Record, limits: Limits = DEFAULT) -> Element:
     """
     code, prefixes, *_ = record.context.split(b"\n", 2) if record.context else (b"utf-8", b"")
     data = record.data if code == b"utf-8" else _decoded(record.data, code.decode()).encode()
+    # A record has no document type, so that there is nothing to expand; its depth and size are checked.
     parser = ElementTree.XMLParser()  # noqa: S314
     try:
         parser.feed(b"<x%b>%b</x>" % (prefixes, _with_characters(data)))

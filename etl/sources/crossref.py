@@ -84,13 +84,13 @@ def _first(values: object) -> object:
     return next((value for value in values if value), None)
 
 
-def _names(authors: object) -> list[str] | None:
+def _names(authors: Any) -> list[str] | None:
     if authors is None:
         return None
     try:
         found = (
             author.get("name") or " ".join(filter(None, map(author.get, ("given", "family", "suffix"))))
-            for author in authors  # type: ignore[attr-defined]
+            for author in authors
         )
         return [name for name in found if name]
     except (TypeError, AttributeError):
@@ -137,9 +137,7 @@ def _listed(value: object) -> list[Any]:
 
 def normalise(raw: pl.DataFrame) -> Normalised:
     """Our columns."""
-    named = pl.col("relation").list.eval(
-        pl.coalesce(identifiers.arxiv_id(pl.element()), identifiers.arxiv_id_of_doi(pl.element()))
-    )
+    named = pl.col("relation").list.eval(identifiers.arxiv_id(pl.element()))
     preprints = named.list.drop_nulls().list.unique()
     papers = raw.select(
         "row",

@@ -22,8 +22,7 @@ import polars as pl
 
 from etl.errors import RecordError
 from etl.reading import strict_json
-from etl.reading.peeked import Peeked
-from etl.reading.records import Record, Stream, array_items, document
+from etl.reading.records import Record, Stream, items_or_document
 from etl.settings import Limits
 from etl.sources.base import HEAD_BYTES, Head, Normalised, Parsed, Source, json_object
 from etl.transforms import dates, repositories, text
@@ -78,9 +77,7 @@ def observed_on(head: Head) -> dt.date | None:
 
 def split(stream: Stream, limits: Limits) -> Iterator[Record]:
     """The objects of a list or a search result, or the one that is the document."""
-    peeked = Peeked(stream)
-    is_many = peeked.first == b"[" or _SEARCH.match(peeked.start)
-    return array_items(peeked, limits, "items") if is_many else document(peeked, limits)
+    return items_or_document(stream, limits, "items")
 
 
 def parse(record: Record, limits: Limits) -> Parsed:

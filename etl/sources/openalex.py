@@ -63,11 +63,11 @@ def parse(record: Record, limits: Limits) -> Parsed:
     return said
 
 
-def _names(authorships: object) -> list[str] | None:
+def _names(authorships: Any) -> list[str] | None:
     if authorships is None:
         return None
     try:
-        found = ((each.get("author") or {}).get("display_name") or each.get("raw_author_name") for each in authorships)  # type: ignore[attr-defined]
+        found = ((each.get("author") or {}).get("display_name") or each.get("raw_author_name") for each in authorships)
         return [name for name in found if name]
     except (TypeError, AttributeError):
         raise RecordError("wrong_type", "authorships: wanted a list of objects with `author` inside") from None

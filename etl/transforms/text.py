@@ -81,9 +81,10 @@ def paragraphs(text: pl.Expr) -> pl.Expr:
 
 def without_marks(text: pl.Expr) -> pl.Expr:
     """The text less marks of JATS, MathML and HTML, characters unescaped; also where both are escaped once more."""
+    thorough = GIVEN
     for _ in range(2):
-        text = text.str.replace_all(_MARK, "").map_elements(html.unescape, return_dtype=pl.String)
-    return text
+        thorough = thorough.str.replace_all(_MARK, "").map_elements(html.unescape, return_dtype=pl.String)
+    return either(text, GIVEN, ~GIVEN.str.contains("[<&]"), thorough)
 
 
 def without_full_stop(title: pl.Expr) -> pl.Expr:

@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -186,7 +187,7 @@ score_module = Path()
 
 
 @cache
-def scorer() -> object:
+def scorer() -> Any:
     """The script that judges, for its stemming and its score."""
     spec = importlib.util.spec_from_file_location("score_keyphrases", score_module)
     assert spec and spec.loader
@@ -198,7 +199,7 @@ def scorer() -> object:
 @cache
 def stemmed(phrase: str) -> str:
     """As the judging script stems."""
-    return scorer().stemmed(phrase)  # type: ignore[attr-defined, no-any-return]
+    return str(scorer().stemmed(phrase))
 
 
 # Background
@@ -359,7 +360,8 @@ def logistic(rows: sparse.csr_matrix, is_key: np.ndarray, weight: np.ndarray) ->
 
     start = np.zeros(rows.shape[1] + 1)
     options = {"maxiter": LEXICAL_ROUNDS}
-    return minimize(loss, start, jac=True, method="L-BFGS-B", options=options).x[:-1]  # type: ignore[no-any-return]
+    found: np.ndarray = minimize(loss, start, jac=True, method="L-BFGS-B", options=options).x
+    return found[:-1]
 
 
 @dataclass
@@ -506,7 +508,7 @@ def judged(papers: list[Paper], tables: ranking.Background, trees: ranking.Trees
     said = dict(found.group_by("row").agg("phrase").iter_rows())
     gold = {str(at): list(dict.fromkeys(map(stemmed, paper.keyphrases))) for at, paper in enumerate(papers)}
     ranked = {str(at): list(dict.fromkeys(map(stemmed, said.get(at, [])))) for at in range(len(papers))}
-    scored = scorer().score(gold, ranked, 10)  # type: ignore[attr-defined]
+    scored = scorer().score(gold, ranked, 10)
     sizes = float(np.mean([min(10, len(phrases)) for phrases in ranked.values()]))
     return dict(zip(("precision", "recall", "f1", "phrases"), [*(round(one, 4) for one in scored), sizes], strict=True))
 

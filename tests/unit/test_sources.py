@@ -11,6 +11,7 @@ import pytest
 from etl import sources
 from etl.sources.base import Head
 from tests.factories import (
+    WRONG_VALUES,
     abstract,
     daily,
     daily_row,
@@ -102,20 +103,7 @@ def test_the_content_says_the_day_where_it_does(source: str, data: bytes, name: 
 FORMS = {"hf_daily": lambda rows: daily(rows), "arxiv_snapshot": lambda rows: snapshot_lines(rows)}
 ROWS: dict[str, Any] = {"hf_daily": daily_row, "arxiv_snapshot": snapshot_record}
 WRONG = [
-    5,
-    2**70,
-    -3,
-    1.5,
-    True,
-    ["a"],
-    {"a": 1},
-    [],
-    {},
-    "",
-    "\x00",
-    1e300,
-    [[1]],
-    [None],
+    *WRONG_VALUES,
     [["a"]],
     "x" * 5_000,
     "\u202e",

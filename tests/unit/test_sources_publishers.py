@@ -10,7 +10,7 @@ from etl import sources
 from etl.reading import containers, parquet
 from etl.settings import Limits
 from etl.sources.base import HEAD_BYTES, Head
-from tests.factories import normalised
+from tests.factories import WRONG_VALUES, normalised
 
 HERE = Path(__file__).resolve()
 CASES = sorted(HERE.parents[1].glob("golden/sources/*/*/input.*"))
@@ -172,20 +172,7 @@ def test_an_abstract_that_would_fill_memory_costs_its_record(index: dict[str, li
 
 
 WRONG = [
-    5,
-    2**70,
-    -3,
-    1.5,
-    True,
-    ["a"],
-    {"a": 1},
-    [],
-    {},
-    "",
-    "\x00",
-    1e300,
-    [[1]],
-    [None],
+    *WRONG_VALUES,
     [{"a": {}}],
     "\u202e",
     None,

@@ -13,7 +13,7 @@ import pytest
 
 from etl import sources
 from etl.sources.base import Head
-from tests.factories import daily, daily_row, head_of, normalised
+from tests.factories import WRONG_VALUES, daily, daily_row, head_of, normalised
 
 OWN = (
     "arxiv_daily_markdown arxiv_with_code best_of conference_repositories gharchive github_ranking "
@@ -166,20 +166,7 @@ SHAPES: list[tuple[str, Callable[[list[Any]], bytes], Any]] = [
 ]
 WRONG = [
     None,
-    5,
-    2**70,
-    -3,
-    1.5,
-    True,
-    ["a"],
-    {"a": 1},
-    [],
-    {},
-    "",
-    "\x00",
-    1e300,
-    [[1]],
-    [None],
+    *WRONG_VALUES,
     [{"week": 1, "days": "1234567", "total": 1}],
     [{"week": 2**60, "days": [0] * 7, "total": 0}],
     [{"week": True, "days": [True] * 7, "total": 7}],
