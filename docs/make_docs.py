@@ -169,7 +169,7 @@ def mart_tables() -> Iterator[Table]:
         build.create_published(connection)
         build.build_all(connection)
         for query in queries.read("marts", "mart"):
-            if query.table.startswith("mart."):
+            if query.table.startswith("mart.") and query.is_published:
                 types = connection.execute(f"DESCRIBE {query.table}").fetchall()
                 columns = tuple(Column(name, kind, None, query.columns.get(name, "")) for name, kind, *_ in types)
                 yield Table(query.table, query.description, query.grain, columns)

@@ -31,6 +31,8 @@ class Query:
     grain: tuple[str, ...]
     path: Path
     is_touched: bool = False
+    is_stored: bool = True
+    is_published: bool = True
     formats: tuple[str, ...] = ()
     columns: dict[str, str] = field(default_factory=dict)
 
@@ -54,6 +56,8 @@ def _query(path: Path, schema: str) -> Query:
         grain=tuple(column.strip() for column in grain.split(",")),
         path=path,
         is_touched=said.pop("rows", None) == "touched",
+        is_stored=said.pop("stored", "yes") != "no",
+        is_published=said.pop("published", "yes") != "no",
         formats=tuple(name.strip() for name in said.pop("formats", "").split(",") if name.strip()),
         columns=said,
     )

@@ -42,6 +42,7 @@ class Step:
     description: str
     columns: Mapping[str, str]
     make: Callable[[duckdb.DuckDBPyConnection], None]
+    is_stored: bool = True
 
 
 def build(settings: Settings) -> Built:
@@ -78,13 +79,18 @@ def fingerprint(root: Path = SQL) -> str:
 
 
 def build_all(connection: duckdb.DuckDBPyConnection) -> Built:
-    """All marts on whatever `core` the connection has; proves every grain."""
+    """All marts on whatever `core` the connection has; proves the grain of every table.
+
+    What is not stored is a view on proven tables: `publish` writes its rows, and nobody before that needs them written.
+    """
     steps = {step.table: step for step in (*_sql_steps(connection), *_python_steps(connection))}
     order = queries.in_order({table: step.needs for table, step in steps.items()})
     for table in order:
         step = steps[table]
+        _drop(connection, table)
         step.make(connection)
-        queries.prove_grain(connection, table, step.grain)
+        if step.is_stored:
+            queries.prove_grain(connection, table, step.grain)
         _comment(connection, step)
     _drop_others(connection, set(order))
     return Built(tuple(order))
@@ -93,13 +99,15 @@ def build_all(connection: duckdb.DuckDBPyConnection) -> Built:
 def _sql_steps(connection: duckdb.DuckDBPyConnection) -> Iterable[Step]:
     for query in queries.read("marts", "mart"):
         needs = frozenset(queries.references(connection, query))
-        yield Step(query.table, needs, query.grain, query.description, query.columns, _maker(query))
+        maker = _maker(query)
+        yield Step(query.table, needs, query.grain, query.description, query.columns, maker, query.is_stored)
 
 
 def _maker(query: Query) -> Callable[[duckdb.DuckDBPyConnection], None]:
     def make(connection: duckdb.DuckDBPyConnection) -> None:
         try:
-            connection.execute(f"CREATE OR REPLACE TABLE {query.table} AS {query.text}")
+            kind = "TABLE" if query.is_stored else "VIEW"
+            connection.execute(f"CREATE {kind} {query.table} AS {query.text}")
         except queries.FAULTS as error:
             raise SqlFileError(str(query.path), str(error).splitlines()[0]) from None
 
@@ -133,24 +141,37 @@ def _computer(name: str) -> Callable[[duckdb.DuckDBPyConnection], None]:
         columns = ", ".join(
             f'"{column}"::{schemas.duckdb_type(dtype)} AS "{column}"' for column, dtype in computed.schema.items()
         )
-        connection.execute(f"CREATE OR REPLACE TABLE mart.{name} AS SELECT {columns} FROM computed")
+        connection.execute(f"CREATE TABLE mart.{name} AS SELECT {columns} FROM computed")
         connection.unregister("computed")
 
     return make
 
 
 def _comment(connection: duckdb.DuckDBPyConnection, step: Step) -> None:
-    connection.execute(f"COMMENT ON TABLE {step.table} IS {database.quoted(step.description)}")
+    kind = "TABLE" if step.is_stored else "VIEW"
+    connection.execute(f"COMMENT ON {kind} {step.table} IS {database.quoted(step.description)}")
     for column, said in step.columns.items():
         connection.execute(f'COMMENT ON COLUMN {step.table}."{column}" IS {database.quoted(said)}')
 
 
+_KINDS = """
+SELECT schema_name || '.' || table_name AS name, 'TABLE' AS kind FROM duckdb_tables()
+UNION ALL
+SELECT schema_name || '.' || view_name AS name, 'VIEW' AS kind FROM duckdb_views() WHERE NOT internal
+"""
+
+
+def _drop(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Removes a table or view, whichever it is; an earlier release may have made the other of the two."""
+    for (kind,) in connection.execute(f"SELECT kind FROM ({_KINDS}) WHERE name = ?", [table]).fetchall():
+        connection.execute(f"DROP {kind} {table}")
+
+
 def _drop_others(connection: duckdb.DuckDBPyConnection, wanted: set[str]) -> None:
     """A mart whose file is gone is no mart."""
-    found = connection.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'mart'").fetchall()
-    for (name,) in found:
-        if f"mart.{name}" not in wanted:
-            connection.execute(f'DROP TABLE mart."{name}"')
+    for (name,) in connection.execute(f"SELECT name FROM ({_KINDS}) WHERE starts_with(name, 'mart.')").fetchall():
+        if name not in wanted:
+            _drop(connection, name)
 
 
 def create_published(connection: duckdb.DuckDBPyConnection, held: Mapping[str, str] | None = None) -> None:

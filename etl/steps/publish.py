@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,14 +12,23 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from etl import database, feeds, queries, schemas, storage
+from etl import database, feeds, marts, queries, schemas, storage
 from etl.feeds.base import Feed
+from etl.queries import Query
 from etl.settings import PROJECT, Settings
 
 DATABASE = "papers.duckdb"
 SCHEMAS = ("core", "mart", "ops")
 # They tell when this machine did what, which a copy of the figures need not.
 _DATABASE_ONLY = ("ops.runs", "ops.validations")
+
+
+# Sorted by what is asked for, rows that are asked for together lie together, and the rest is not read.
+_SORTED_BY = {
+    "core.paper_keywords": ("keyword", "paper_id"),
+    "mart.code_availability": ("topic", "period"),
+    "mart.keyword_trends": ("scope", "keyword"),
+}
 
 
 @dataclass(frozen=True)
@@ -96,13 +105,24 @@ def _write(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
 
 def _tables(connection: duckdb.DuckDBPyConnection) -> Iterator[_Table]:
     """Every table that is published, with the columns that it is sorted by."""
-    found = connection.execute("SELECT schema_name, table_name FROM duckdb_tables() ORDER BY ALL").fetchall()
-    grains = {query.table: query.grain for query in queries.read("marts", "mart")}
+    found = connection.execute(
+        "SELECT schema_name, table_name FROM duckdb_tables() "
+        "UNION ALL SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal ORDER BY ALL"
+    ).fetchall()
+    made = {query.table: query for query in queries.read("marts", "mart")}
     for schema, name in found:
         table = f"{schema}.{name}"
-        if schema in SCHEMAS:
-            declared = schemas.CORE.get(table)
-            yield _Table(table, tuple(declared.primary_key()) if declared else grains.get(table, ()))
+        if schema in SCHEMAS and (table not in made or made[table].is_published):
+            yield _Table(table, _SORTED_BY.get(table) or _grain(table, made))
+
+
+def _grain(table: str, made: Mapping[str, Query]) -> tuple[str, ...]:
+    declared = schemas.CORE.get(table)
+    if declared:
+        return tuple(declared.primary_key())
+    if table in made:
+        return made[table].grain
+    return tuple(marts.load(table.removeprefix("mart.")).schema.primary_key())
 
 
 def _ordered(table: _Table) -> str:
@@ -137,13 +157,14 @@ def _comments(connection: duckdb.DuckDBPyConnection, table: _Table) -> Iterator[
         for name, column in declared.columns().items():
             yield f'COLUMN snapshot.{table.name}."{name}"', column.description or ""
         return
-    where = "WHERE schema_name = ? AND table_name = ? AND comment IS NOT NULL AND database_name = current_database()"
-    names = list(table.name.split("."))
-    for (said,) in connection.execute(f"SELECT comment FROM duckdb_tables() {where}", names).fetchall():
-        yield f"TABLE snapshot.{table.name}", said
-    for name, said in connection.execute(
-        f"SELECT column_name, comment FROM duckdb_columns() {where}", names
-    ).fetchall():
+    where = "WHERE schema_name = ? AND comment IS NOT NULL AND database_name = current_database()"
+    names = table.name.split(".")
+    for kind in ("table", "view"):
+        found = connection.execute(f"SELECT comment FROM duckdb_{kind}s() {where} AND {kind}_name = ?", names)
+        for (said,) in found.fetchall():
+            yield f"TABLE snapshot.{table.name}", said
+    found = connection.execute(f"SELECT column_name, comment FROM duckdb_columns() {where} AND table_name = ?", names)
+    for name, said in found.fetchall():
         yield f'COLUMN snapshot.{table.name}."{name}"', said
 
 
