@@ -285,13 +285,31 @@ def load(context: typer.Context, as_json: AsJson = False, warehouse: Warehouse =
 
 
 @app.command()
-def build(context: typer.Context, as_json: AsJson = False, warehouse: Warehouse = None) -> None:
+def build(
+    context: typer.Context,
+    as_of: Annotated[
+        dt.datetime | None,
+        typer.Option(
+            "--as-of",
+            formats=["%Y-%m-%d"],
+            help="Rebuild the figures as they were known on that day, into as_of/DAY; the published ones stay.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: AsJson = False,
+    warehouse: Warehouse = None,
+) -> None:
     """Build the marts if something changed.
 
-    Example: etl build
+    Example: etl build --as-of 2025-06-30
     """
     from etl import pipeline
 
+    if as_of:
+        done = pipeline.build_as_of(_settings(context, warehouse), as_of.date())
+        facts = {"path": str(done.folder), "dumps": done.dumps}
+        _say(as_json, facts, f"build: {done.dumps} deliveries as of {as_of.date()}, {done.folder}")
+        return
     tables = pipeline.build(_settings(context, warehouse))
     _say(as_json, {"tables": tables}, f"build: {len(tables)} tables")
 

@@ -167,6 +167,11 @@ class Settings:
         return self.warehouse / "published"
 
     @property
+    def as_of(self) -> Path:
+        """What was known on a day, a folder a day that somebody asked for."""
+        return self.warehouse / "as_of"
+
+    @property
     def current(self) -> Path:
         """The link to the snapshot that readers use."""
         return self.warehouse / "current"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -71,6 +72,15 @@ def load(settings: Settings) -> Loaded:
         return _Loader(settings, connection, target).run()
 
 
+def load_as_of(settings: Settings, connection: duckdb.DuckDBPyConnection, day: dt.date) -> Loaded:
+    """Fills an empty database with what was observed by that day.
+
+    A record was observed on the day that its file in an archive names, else when its dump was first delivered.
+    """
+    prepare(connection)
+    return _Loader(settings, connection, _until(settings, connection, _target(settings), day), day).run()
+
+
 def release() -> str:
     """Changes when what `core` is made of does: the database is then made anew from staging."""
     said = [duckdb_ddl(name, table) for name, table in CORE.items()]
@@ -114,8 +124,14 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
 class _Loader:
     """One load: the difference between what is there and what should be."""
 
-    def __init__(self, settings: Settings, connection: duckdb.DuckDBPyConnection, target: _Target) -> None:
-        self.settings, self.connection, self.target = settings, connection, target
+    def __init__(
+        self,
+        settings: Settings,
+        connection: duckdb.DuckDBPyConnection,
+        target: _Target,
+        until: dt.date = dt.date.max,
+    ) -> None:
+        self.settings, self.connection, self.target, self.until = settings, connection, target, until
         self.queries = {query.table: query for query in queries.read("core", "core")}
         needs = {name: queries.references(connection, query) for name, query in self.queries.items()}
         self.order = [name for name in queries.in_order(needs) if name != "work.identity"]
@@ -208,6 +224,7 @@ class _Loader:
             f"INSERT INTO work.loaded SELECT ?, unnest({database.quoted_list(dump_ids)}), ?", [source, batch_id]
         )
         chosen = f"list_contains({database.quoted_list(dump_ids)}, dump_id)"
+        in_time = f" AND {self._observed_in_time(source)}" if self.until < dt.date.max else ""
         papers = self._parquet("papers", [batch_id])
         self.connection.execute(
             f"""
@@ -216,16 +233,26 @@ class _Loader:
                 dump_id, member, record_offset, record_length, observed_on, position, upvotes, comments, arxiv_id, doi,
                 title_key, content_hash, md5(abstract) AS abstract_hash, statement, statement_sentence,
                 ? AS source, ? AS priority, NULL AS paper_id
-            FROM {papers} WHERE {chosen}
+            FROM {papers} WHERE {chosen}{in_time}
             """,
             [source, sources.load(source).priority],
         )
-        for table in ("links", "repositories"):
+        # A link has no day of its own: it counts where its record does.
+        for table, observed in (("links", ""), ("repositories", in_time)):
             self.connection.execute(
                 f"INSERT INTO work.{table} BY NAME "
-                f"SELECT *, ? AS source FROM {self._parquet(table, [batch_id])} WHERE {chosen}",
+                f"SELECT *, ? AS source FROM {self._parquet(table, [batch_id])} WHERE {chosen}{observed}",
                 [source],
             )
+
+    def _observed_in_time(self, source: str) -> str:
+        """Whether a staged row was observed by the day that is asked for, by itself or with its dump."""
+        rows = self.target.dumps.filter(pl.col("source") == source, pl.col("observed_on") <= self.until)
+        in_time = database.quoted_list(sorted(set(rows.get_column("dump_id"))))
+        return (
+            f"CASE WHEN observed_on IS NULL THEN list_contains({in_time}::VARCHAR[], dump_id) "
+            f"ELSE observed_on <= DATE '{self.until}' END"
+        )
 
     def _parquet(self, table: str, batch_ids: Iterable[str]) -> str:
         return _relation(table, [self.settings.staged(table, batch_id) for batch_id in sorted(set(batch_ids))])
@@ -344,6 +371,26 @@ def _target(settings: Settings) -> _Target:
             }
     dumps = pl.DataFrame(rows, schema=polars_schema(Dumps), orient="row").sort(*Dumps.primary_key())
     return _Target(batches, dumps, sorted(members))
+
+
+def _until(settings: Settings, connection: duckdb.DuckDBPyConnection, target: _Target, day: dt.date) -> _Target:
+    """What of a target was observed by a day: its deliveries, and later dumps with files of earlier days in them."""
+    dumps, key = target.dumps, ["source", "dump_id"]
+    in_time = dumps.filter(pl.col("observed_on") <= day)
+    late = dumps.filter(pl.col("status") == "loaded").join(in_time, on=key, how="anti")
+    # Of a dump that came late the first delivery alone counts: when it came again changes nothing.
+    firsts = late.sort(*key, "observed_on", "name").unique(key, keep="first", maintain_order=True)
+    folders = {target.batches[source, dump_id] for source, dump_id in firsts.select(key).iter_rows()}
+    early: set[str] = set()
+    for table in ("papers", "repositories"):
+        staged = _relation(table, [settings.staged(table, batch_id) for batch_id in sorted(folders)])
+        found = connection.execute(f"SELECT DISTINCT dump_id FROM {staged} WHERE observed_on <= ?", [day]).fetchall()
+        early |= {dump_id for (dump_id,) in found}
+    kept = pl.concat([in_time, firsts.filter(pl.col("dump_id").is_in(sorted(early)))]).sort(*Dumps.primary_key())
+    held = set(kept.filter(pl.col("status") == "loaded").select(key).iter_rows())
+    batches = {key: batch_id for key, batch_id in target.batches.items() if key in held}
+    dump_ids = {dump_id for _, dump_id in held}
+    return _Target(batches, kept, [member for member in target.members if member[0] in dump_ids])
 
 
 def _dump(delivery: Delivery, status: str, reason: str | None, outcome: Outcome) -> dict[str, object]:

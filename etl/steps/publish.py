@@ -60,7 +60,7 @@ def publish(settings: Settings) -> Published:
         aside = settings.published / f".{snapshot}.{os.getpid()}.tmp"
         storage.clear(aside)
         try:
-            _write(connection, aside)
+            write(connection, aside)
             _keep_revisions(settings, connection)
             storage.clear(final)
             aside.rename(final)
@@ -91,7 +91,8 @@ def _release() -> str:
     return hashlib.sha256(b"\x00".join(path.read_bytes() for path in files)).hexdigest()
 
 
-def _write(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+def write(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Writes all that readers get of a working database to a new folder, the manifest last."""
     (folder / "tables").mkdir(parents=True)
     (folder / "feeds").mkdir()
     tables = list(_tables(connection))
