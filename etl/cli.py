@@ -441,33 +441,47 @@ def query(
 def trace(
     context: typer.Context,
     paper: Annotated[str | None, typer.Option(help="Any identifier of a paper.")] = None,
-    keyword: Annotated[str | None, typer.Option(help="A keyword, with --period.")] = None,
-    period: Annotated[str | None, typer.Option(help="A month, YYYY-MM.")] = None,
+    keyword: Annotated[str | None, typer.Option(help="A keyword.")] = None,
+    with_keyword: Annotated[str | None, typer.Option("--with", help="The other keyword of a pair.")] = None,
+    theme: Annotated[str | None, typer.Option(help="A theme, with the year as --period.")] = None,
+    topic: Annotated[str | None, typer.Option(help="A topic of mart.code_availability.")] = None,
+    statement: Annotated[str | None, typer.Option(help="What the papers say of code: linked, promised, …")] = None,
+    period: Annotated[
+        str | None, typer.Option(help="YYYY, YYYY-MM, YYYY-Www, or a day of the week; else papers of any day or none.")
+    ] = None,
+    scope: Annotated[str, typer.Option(help="all, source:… or category:…")] = "all",
     show: Annotated[bool, typer.Option("--show", help="Print the very bytes of each record.")] = False,
     as_json: AsJson = False,
     warehouse: Warehouse = None,
 ) -> None:
-    """List the records behind a paper, or behind a keyword's figure for a month.
+    """List the records of a paper, or of the papers behind a figure: of a keyword, a pair, a theme or a topic's code.
 
-    Example: etl trace --keyword "world models" --period 2025-06 --json
+    Example: etl trace --keyword "world models" --period 2025-06 --scope source:hf_daily --json
     """
     from etl import published
+    from etl.figures import Figure
 
+    given = [option for option in (paper, keyword, theme, topic) if option is not None]
+    is_too_little = (theme and not period) or (with_keyword and not keyword)
+    if len(given) != 1 or is_too_little or (paper and (period or statement or scope != "all")):
+        raise typer.BadParameter("wanted --paper, --keyword [--with], --theme with --period, or --topic")
     settings = _settings(context, warehouse)
-    if paper and not keyword and not period:
+    if paper:
         records = published.trace_paper(settings, paper)
-    elif keyword and period and not paper:
-        records = published.trace_keyword(settings, keyword, period)
     else:
-        raise typer.BadParameter("wanted --paper ALIAS, or --keyword K with --period YYYY-MM")
+        keywords = tuple(name for name in (keyword, with_keyword) if name)
+        records = published.trace_figure(settings, Figure(keywords, theme, topic, statement, period, scope))
     with _for_reader():
         if show:
-            for record in records:
+            # A record that was delivered again is there once.
+            places = ((record["dump_id"], record["member"], record["record_offset"]) for record in records)
+            for record in dict(zip(places, records, strict=True)).values():
                 sys.stdout.buffer.write(published.record_bytes(settings, record) + b"\n")
         elif as_json:
             _print_json(records)
         else:
-            _print_rows(f"{len(records)} records", records)
+            papers = len({record["paper_id"] for record in records})
+            _print_rows(f"{len(records)} records of {papers} papers", records)
 
 
 @app.command()

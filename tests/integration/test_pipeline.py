@@ -146,21 +146,6 @@ def test_the_planted_spellings_of_one_repository_are_one(sample_warehouse: Setti
     assert ask(sample_warehouse, odd) == []
 
 
-def test_the_bytes_behind_a_figure_are_its_records(sample_warehouse: Settings) -> None:
-    for keyword, period in (("speculative decoding", "2025-03"),):
-        records = published.trace_keyword(sample_warehouse, keyword, period)
-        (said,) = ask(
-            sample_warehouse,
-            f"SELECT papers FROM mart.keyword_monthly WHERE keyword = '{keyword}' "
-            f"AND period = '{period}-01' AND scope = 'all'",
-        )
-        assert len({record["paper_id"] for record in records}) == said[0]
-        for record in records:
-            data = published.record_bytes(sample_warehouse, record)
-            assert len(data) == record["record_length"]
-            assert b"speculative" in b" ".join(data.lower().split())
-
-
 def test_a_second_run_changes_nothing(own_warehouse: Settings, samples: Path) -> None:
     before = everything(own_warehouse)
     staged = {path: path.stat().st_mtime_ns for path in own_warehouse.staging.rglob("*.parquet")}
