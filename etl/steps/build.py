@@ -15,14 +15,12 @@ from etl import database, ledger, marts, queries, schemas, storage
 from etl.errors import SqlFileError
 from etl.queries import Query
 from etl.settings import SQL, Settings
+from etl.steps import revisions
 
 Progress = Callable[[int], None]
 
-# What was published before: trend_revisions compares with it.
-_PUBLISHED = {
-    "keyword_monthly": "keyword VARCHAR, period DATE, papers BIGINT, papers_total BIGINT, is_partial BOOLEAN",
-    "trend_revisions": "mart VARCHAR, key VARCHAR, period DATE, revised_on DATE, old BIGINT, new BIGINT, cause VARCHAR",
-}
+# What a build without readers begins with.
+create_published = revisions.create_published
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ def build(settings: Settings) -> Built:
         # A table at a time: about tables of its own transaction DuckDB knows too little to join them well. Readers see
         # none of it before it is published, and an interrupted build is due again.
         connection.execute("DELETE FROM work.built")
-        _take_published(settings, connection)
+        revisions.take_published(settings, connection)
         built = build_all(connection)
         _write_reports(settings, connection)
         connection.execute("INSERT INTO work.built VALUES (?)", [state])
@@ -172,33 +170,6 @@ def _drop_others(connection: duckdb.DuckDBPyConnection, wanted: set[str]) -> Non
     for (name,) in connection.execute(f"SELECT name FROM ({_KINDS}) WHERE starts_with(name, 'mart.')").fetchall():
         if name not in wanted:
             _drop(connection, name)
-
-
-def create_published(connection: duckdb.DuckDBPyConnection, held: Mapping[str, str] | None = None) -> None:
-    """What was published before, each table from a SELECT in `held`, or without rows."""
-    connection.execute("CREATE SCHEMA IF NOT EXISTS published")
-    for name, columns in _PUBLISHED.items():
-        typed = ", ".join(f"NULL::{column.split()[1]} AS {column.split()[0]}" for column in columns.split(", "))
-        rows = (held or {}).get(name, f"SELECT {typed} WHERE false")
-        connection.execute(f"CREATE OR REPLACE TABLE published.{name} AS {rows}")
-
-
-def _take_published(settings: Settings, connection: duckdb.DuckDBPyConnection) -> None:
-    """What readers see now, and the revisions that are on record."""
-    held: dict[str, str] = {}
-    monthly = settings.current.resolve() / "tables" / "mart.keyword_monthly.parquet"
-    if monthly.exists():
-        held["keyword_monthly"] = (
-            "SELECT keyword, period, papers, papers_total, is_partial "
-            f"FROM read_parquet({database.quoted(str(monthly))}) WHERE scope = 'all'"
-        )
-    revisions = settings.state / "trend_revisions.parquet"
-    if revisions.exists():
-        held["trend_revisions"] = (
-            "SELECT mart, key, period, revised_on, old, new, cause "
-            f"FROM read_parquet({database.quoted(str(revisions))})"
-        )
-    create_published(connection, held)
 
 
 def _write_reports(settings: Settings, connection: duckdb.DuckDBPyConnection) -> None:

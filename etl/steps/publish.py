@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import polars as pl
 
 from etl import database, feeds, marts, queries, schemas, storage
 from etl.feeds.base import Feed
 from etl.queries import Query
 from etl.settings import PROJECT, Settings
+from etl.steps import revisions
 
 DATABASE = "papers.duckdb"
 SCHEMAS = ("core", "mart", "ops")
@@ -61,7 +61,7 @@ def publish(settings: Settings) -> Published:
         storage.clear(aside)
         try:
             write(connection, aside)
-            _keep_revisions(settings, connection)
+            revisions.keep_published(settings, connection, snapshot)
             storage.clear(final)
             aside.rename(final)
         finally:
@@ -100,7 +100,9 @@ def write(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     entries += [_write_table(connection, folder, table) for table in tables if table.name not in _DATABASE_ONLY]
     entries += _write_feeds(connection, folder)
     manifest = sorted(entries, key=lambda entry: str(entry["path"]))
-    (folder / "manifest.json").write_bytes(storage.json_bytes({"schema_version": 1, "files": manifest}))
+    (release,) = connection.execute("SELECT release FROM work.release").fetchall()[0]
+    said = {"schema_version": 1, "release": release, "files": manifest}
+    (folder / "manifest.json").write_bytes(storage.json_bytes(said))
     storage.sync_tree(folder)
 
 
@@ -200,13 +202,6 @@ def _entry(folder: Path, path: Path, rows: int, shape: str) -> dict[str, Any]:
         "rows": rows,
         "schema_hash": hashlib.sha256(shape.encode()).hexdigest()[:16],
     }
-
-
-def _keep_revisions(settings: Settings, connection: duckdb.DuckDBPyConnection) -> None:
-    """Revisions are history: no dump can tell them again."""
-    revisions: pl.DataFrame = connection.sql("SELECT * FROM mart.trend_revisions ORDER BY ALL").pl()
-    if revisions.height:
-        storage.write_parquet(settings.state / "trend_revisions.parquet", revisions)
 
 
 def _prune(settings: Settings, newest: str) -> None:
