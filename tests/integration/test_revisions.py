@@ -45,7 +45,8 @@ def revisions(small: Small) -> Rows:
     return ask(
         small.settings.current_database,
         "SELECT mart, key, period, old, new, cause FROM mart.trend_revisions "
-        "WHERE key IN ('kettle acoustics', 'month') AND mart IN ('keyword_monthly', 'scope_periods') ORDER BY mart, revised_on, period",
+        "WHERE key IN ('kettle acoustics', 'month') AND mart IN ('keyword_monthly', 'scope_periods') "
+        "ORDER BY mart, revised_on, period",
     )
 
 
