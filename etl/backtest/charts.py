@@ -11,6 +11,7 @@ WIDTH, HEIGHT = 560, 220
 # Legible on white and on black; what is ours stands out, chance is grey.
 _COLOURS = ["#d95f02", "#3b82c4", "#2a9d78", "#8d6cc9", "#b58900"]
 _INK = "currentColor"
+_FEW = {"tickCount": 6}
 
 
 def precision_by_cutoff(facts: dict[str, Any]) -> dict[str, Any]:
@@ -46,7 +47,12 @@ def precision_overall(facts: dict[str, Any]) -> dict[str, Any]:
         mark={"type": "bar"},
         encoding={
             "y": {"field": "ranking", "type": "nominal", "sort": None, "title": None},
-            "x": {"field": "precision", "type": "quantitative", "title": "precision at 50, mean of the cut-offs"},
+            "x": {
+                "field": "precision",
+                "type": "quantitative",
+                "title": "precision at 50, mean of the cut-offs",
+                "axis": _FEW,
+            },
             "color": ours,
         },
     )
@@ -56,7 +62,12 @@ def differences(facts: dict[str, Any]) -> dict[str, Any]:
     """Our precision at 50 less that of each baseline, with its interval; the line is no difference."""
     rows = [{"baseline": name, **found} for name, found in facts["comparisons"].items()]
     y = {"field": "baseline", "type": "nominal", "sort": None, "title": None}
-    x = {"field": "low", "type": "quantitative", "title": "difference of precision at 50, with 95 % interval"}
+    x = {
+        "field": "low",
+        "type": "quantitative",
+        "title": "difference of precision at 50, with 95 % interval",
+        "axis": _FEW,
+    }
     return _spec(
         rows,
         height={"step": 24},
@@ -85,7 +96,12 @@ def shares_of_hits(facts: dict[str, Any]) -> dict[str, Any]:
         mark={"type": "line", "point": True},
         encoding={
             "x": {"field": "months", "type": "ordinal", "title": "months after the cut-off", "axis": {"labelAngle": 0}},
-            "y": {"field": "share", "type": "quantitative", "title": "share of papers", "scale": {"type": "symlog", "constant": 0.001}},
+            "y": {
+                "field": "share",
+                "type": "quantitative",
+                "title": "share of papers",
+                "scale": {"type": "symlog", "constant": 0.001},
+            },
             "detail": {"field": "keyword"},
             "color": {"field": "was", "type": "nominal", "scale": colour, "title": None},
         },
@@ -108,6 +124,8 @@ def _spec(rows: list[dict[str, Any]], **parts: Any) -> dict[str, Any]:
         "background": None,
         "width": WIDTH,
         "height": HEIGHT,
+        # Browsers may write in wider letters than those that the plot was measured with.
+        "padding": {"left": 36, "top": 5, "right": 12, "bottom": 5},
         "data": {"values": rows},
         "config": {
             "font": "sans-serif",

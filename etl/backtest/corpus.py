@@ -62,7 +62,7 @@ class Corpus:
         return np.bincount(self.month, minlength=self.months).astype(np.float64)
 
     def window(self, start: int, stop: int, judged: bool = True) -> Floats:
-        """Papers that use each candidate in the months from `start` to `stop`; of all uses, or of those that are judged."""
+        """Papers that use each candidate in the months from `start` to `stop`: all uses, or those that are judged."""
         at = self.month[self.paper]
         chosen = (at >= start) & (at < stop)
         if judged:
@@ -135,7 +135,7 @@ class Corpus:
 
 
 def from_uses(papers: pl.DataFrame, uses: pl.DataFrame) -> Corpus:
-    """A corpus from `papers` (paper_id, day) and `uses` (candidate, paper_id, judged); papers without a day are left out."""
+    """A corpus from `papers` (paper_id, day) and `uses` (candidate, paper_id, judged), without undated papers."""
     numbered = papers.drop_nulls("day").sort("day", "paper_id").with_columns(paper=pl.int_range(pl.len()))
     placed = uses.join(numbered.select("paper_id", "paper"), on="paper_id")
     names = placed.get_column("candidate").unique().sort()
@@ -172,7 +172,9 @@ def title_ngrams(papers: pl.DataFrame) -> Corpus:
         in_title = title & vocabulary
         said.extend((ngram, paper_id, True) for ngram in in_title)
         said.extend((ngram, paper_id, False) for ngram in vocabulary.intersection(_ngrams(abstract)) - in_title)
-    uses = pl.DataFrame(said, schema={"candidate": pl.String, "paper_id": pl.String, "judged": pl.Boolean}, orient="row")
+    uses = pl.DataFrame(
+        said, schema={"candidate": pl.String, "paper_id": pl.String, "judged": pl.Boolean}, orient="row"
+    )
     return from_uses(papers.select("paper_id", "day"), uses)
 
 

@@ -19,7 +19,7 @@ TIMES, EMERGED_PAPERS = 2.0, 10
 
 @dataclass(frozen=True)
 class Outcome:
-    """The candidates at a cut-off, their papers in the windows that end there, half-way and at the horizon, and the truth.
+    """The candidates at a cut-off, their papers in the windows that end there, half-way and at the horizon; the truth.
 
     `candidates` are numbers of the corpus; the other arrays go by them. A window is half the horizon long.
     """
@@ -85,7 +85,7 @@ class Interval:
 
 
 def difference(ours: list[Integers], theirs: list[Integers], judged: list[Outcome], k: int, times: int) -> Interval:
-    """Precision at k of one ranking less that of another, averaged over cut-offs; candidates are drawn again, seeded."""
+    """Precision at k of one ranking less that of another, mean of the cut-offs; candidates are drawn again, seeded."""
     random = np.random.default_rng(20_260_101)
     value = np.mean([precision(a, of, k) - precision(b, of, k) for a, b, of in zip(ours, theirs, judged, strict=True)])
     drawn = np.zeros(times)

@@ -20,7 +20,7 @@ body { margin: 0 auto; padding: 1rem; max-width: 46rem; color: var(--ink); backg
 h1 { font-size: 1.6rem; line-height: 1.2 } h2 { font-size: 1.2rem; margin-top: 2.5rem }
 figure { margin: 1rem 0 } figure svg { width: 100%; height: auto } figcaption, .faint { color: var(--faint) }
 .wide { overflow-x: auto }
-table { border-collapse: collapse; font-size: .9rem } caption { text-align: left; color: var(--faint) }
+table { border-collapse: collapse; font-size: .9rem }
 th, td { padding: .2rem .6rem .2rem 0; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap }
 th:first-child, td:first-child { text-align: left } .yes td:last-child, strong { color: var(--good) }
 summary { cursor: pointer; padding: .3rem 0 }
@@ -33,8 +33,9 @@ def html(facts: dict[str, Any]) -> str:
     title = "Do the keywords that were ranked as emerging emerge?"
     what = {"keywords": "keywords of the warehouse", "titles": "bigrams and trigrams of titles"}[plan["candidates"]]
     lead = (
-        f"{facts['papers']:,} papers ({plan['source']}, by {plan['clock']}), {what}; {len(plan['cutoffs'])} cut-offs from "
-        f"{plan['cutoffs'][0]} to {plan['cutoffs'][-1]}, {plan['horizon_months']} months ahead; snapshot {facts['snapshot']}."
+        f"{facts['papers']:,} papers ({plan['source']}, by {plan['clock']}), {what}; {len(plan['cutoffs'])} cut-offs "
+        f"from {plan['cutoffs'][0]} to {plan['cutoffs'][-1]}, {plan['horizon_months']} months ahead; snapshot "
+        f"{facts['snapshot']}."
     )
     parts = [
         f"<h1>{escape(title)}</h1><p>{escape(lead)}</p>",
@@ -62,7 +63,7 @@ def html(facts: dict[str, Any]) -> str:
         _figure(
             charts.shares_of_hits(facts),
             "Lines: shares of the first 20 keywords of the last cut-off.",
-            f"The first 20 of {facts['cutoffs'][-1]['cutoff']}: their share of papers then and later, on a symlog scale.",
+            f"The first 20 of {facts['cutoffs'][-1]['cutoff']}: their share of papers then and later, symlog scale.",
         ),
         *(_lists(at) for at in facts["cutoffs"]),
         _doubts(facts),
@@ -79,15 +80,17 @@ def _verdict(facts: dict[str, Any]) -> str:
     plain = {name: found for name, found in facts["comparisons"].items() if "," not in name}
     best = max(plain, key=lambda name: facts["rankings"][name]["precision_at_50"])
     ours, found = facts["rankings"][METHOD], plain[best]
-    sure = "The interval excludes zero." if found["low"] > 0 else "The interval does not exclude zero: it may be chance."
+    sure = (
+        "The interval excludes zero." if found["low"] > 0 else "The interval does not exclude zero: it may be chance."
+    )
     times = f", <strong>{found['times']:.2f} times</strong> as many" if found["times"] else ""
     return (
-        f"<p>Of the first 50 by <code>{METHOD}</code>, <strong>{ours['precision_at_50']:.3f}</strong> emerged; by the best "
-        f"plain baseline ({escape(best)}) {facts['rankings'][best]['precision_at_50']:.3f}{times}; by chance "
-        f"{facts['chance']:.3f}. The difference is {found['value']:.3f} ({found['low']:.3f} to {found['high']:.3f}). {sure}</p>"
-        "<p class=faint>A keyword emerged when its share of papers was at least twice as large at the horizon as at the "
-        "cut-off, with at least 10 papers, and had not fallen half-way. Windows are half the horizon long. Candidates are "
-        "keywords with at least 3 papers in the last window.</p>"
+        f"<p>Of the first 50 by <code>{METHOD}</code>, <strong>{ours['precision_at_50']:.3f}</strong> emerged; by the "
+        f"best plain baseline ({escape(best)}) {facts['rankings'][best]['precision_at_50']:.3f}{times}; by chance "
+        f"{facts['chance']:.3f}. The difference is {found['value']:.3f} ({found['low']:.3f} to {found['high']:.3f}). "
+        f"{sure}</p>"
+        "<p class=faint>A keyword emerged when its share of papers was at least twice as large at the horizon as at the cut-off, with at least 10 papers, and had not fallen half-way. Windows are half the horizon long. "
+        "Candidates are keywords with at least 3 papers in the last window.</p>"
     )
 
 
@@ -110,7 +113,13 @@ def _rankings(facts: dict[str, Any]) -> str:
 def _cutoffs(facts: dict[str, Any]) -> str:
     names = list(facts["rankings"])
     rows = [
-        (at["cutoff"], at["candidates"], at["emerged"], _three(at["chance"]), *(_two(at["precision_at_50"][n]) for n in names))
+        (
+            at["cutoff"],
+            at["candidates"],
+            at["emerged"],
+            _three(at["chance"]),
+            *(_two(at["precision_at_50"][n]) for n in names),
+        )
         for at in facts["cutoffs"]
     ]
     return _table(("cut-off", "candidates", "emerged", "chance", *names), rows, "Precision at 50 of each ranking.")
@@ -118,10 +127,15 @@ def _cutoffs(facts: dict[str, Any]) -> str:
 
 def _lists(at: dict[str, Any]) -> str:
     head = ("keyword", "papers at the cut-off", "half-way", "at the horizon", "share then", "share later", "emerged")
-    ranked = _table(head, (_line(line) for line in at["ranked"]), "The first 50, in order.", [x["emerged"] for x in at["ranked"]])
-    missed = _table(head, (_line(line) for line in at["missed"]), "Emerged, but stood lower (50 at most, best rank first).")
+    ranked = _table(
+        head, (_line(line) for line in at["ranked"]), "The first 50, in order.", [x["emerged"] for x in at["ranked"]]
+    )
+    missed = _table(
+        head, (_line(line) for line in at["missed"]), "Emerged, but stood lower (50 at most, best rank first)."
+    )
     hits = sum(line["emerged"] for line in at["ranked"])
-    return f"<details><summary>{at['cutoff']}: {hits} hits of {at['emerged']} that emerged</summary>{ranked}{missed}</details>"
+    summary = f"{at['cutoff']}: {hits} hits of {at['emerged']} that emerged"
+    return f"<details><summary>{summary}</summary>{ranked}{missed}</details>"
 
 
 def _line(line: dict[str, Any]) -> tuple[object, ...]:
@@ -135,8 +149,8 @@ def _doubts(facts: dict[str, Any]) -> str:
         "<h2>Chance and stability</h2><ul>"
         f"<li>Papers drawn again {stable['resamples']} times: the first 20 of the last cut-off share "
         f"{stable['jaccard_mean']:.2f} with those drawn (Jaccard, mean; least {stable['jaccard_least']:.2f}).</li>"
-        f"<li>Dates shuffled {shuffled['shuffles']} times, so that nothing can rise: of {shuffled['tested']:,} keywords that "
-        f"were tested, {shuffled['share_of_false_alarms']:.4f} have a q value of at most {shuffled['q_value']}, and "
+        f"<li>Dates shuffled {shuffled['shuffles']} times, so that nothing can rise: of {shuffled['tested']:,} tested "
+        f"keywords {shuffled['share_of_false_alarms']:.4f} have a q value of at most {shuffled['q_value']}, and "
         f"{shuffled['share_with_burst']:.4f} a burst.</li></ul>"
     )
 
@@ -146,9 +160,7 @@ def _figure(spec: dict[str, Any], alt: str, caption: str) -> str:
     return f"<figure>{drawn}<figcaption>{escape(caption)}</figcaption></figure>"
 
 
-def _table(
-    head: Sequence[str], rows: Iterable[Sequence[object]], caption: str, marked: Sequence[bool] = ()
-) -> str:
+def _table(head: Sequence[str], rows: Iterable[Sequence[object]], caption: str, marked: Sequence[bool] = ()) -> str:
     shown = "".join(f"<th scope=col>{escape(name)}</th>" for name in head)
     body = "".join(
         f"<tr{' class=yes' if place < len(marked) and marked[place] else ''}>"
@@ -156,7 +168,8 @@ def _table(
         + "</tr>"
         for place, row in enumerate(rows)
     )
-    return f"<div class=wide><table><caption>{escape(caption)}</caption><thead><tr>{shown}</tr></thead><tbody>{body}</tbody></table></div>"
+    table = f"<table><thead><tr>{shown}</tr></thead><tbody>{body}</tbody></table>"
+    return f"<p class=faint>{escape(caption)}</p><div class=wide>{table}</div>"
 
 
 def _two(value: float) -> str:

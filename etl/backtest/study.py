@@ -1,4 +1,4 @@
-"""A back-test from a published warehouse to its facts: what was foretold, what came, and whether chance does as well."""
+"""A back-test from a published warehouse to its facts: what was foretold, what came, and what chance would do."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ class BacktestError(EtlError):
 class Plan:
     """What is back-tested: papers of one source (or all), by which clock, at which cut-offs, how many months ahead.
 
-    A cut-off is the first day of a month; what was known is all before it. Without cut-offs the last ones that the history
-    allows are taken: seven Januaries, or with a horizon below a year seven months.
+    A cut-off is the first day of a month; what was known is all before it. Without cut-offs the last ones that the
+    history allows are taken: seven Januaries, or with a horizon below a year seven months.
     """
 
     candidates: Candidates = Candidates.keywords
@@ -116,7 +116,9 @@ def read(connection: duckdb.DuckDBPyConnection, plan: Plan) -> Corpus:
     papers: pl.DataFrame = connection.sql(sql, params={"source": plan.source} if plan.source else {}).pl()
     papers = papers.drop_nulls("day")
     if papers.is_empty():
-        raise BacktestError(f"no dated paper of {plan.source or 'any source'}", "some, see `etl status` for the sources")
+        raise BacktestError(
+            f"no dated paper of {plan.source or 'any source'}", "some, see `etl status` for the sources"
+        )
     if plan.candidates is Candidates.titles:
         return title_ngrams(papers)
     uses: pl.DataFrame = connection.sql(
@@ -136,7 +138,9 @@ def _cutoffs(corpus: Corpus, plan: Plan) -> list[int]:
         yearly = plan.horizon >= 12
         months = range(last, MIN_HISTORY - 1, -1)
         asked = sorted([month for month in months if not yearly or corpus.day(month).month == 1][:7])
-    wanted = f"cut-offs from {corpus.day(MIN_HISTORY)} to {corpus.day(max(last, 0))} for a horizon of {plan.horizon} months"
+    wanted = (
+        f"cut-offs from {corpus.day(MIN_HISTORY)} to {corpus.day(max(last, 0))} for a horizon of {plan.horizon} months"
+    )
     if not asked:
         raise BacktestError(f"{corpus.months} months of history", f"at least {MIN_HISTORY + plan.horizon + 1}")
     for month in asked:
@@ -214,9 +218,7 @@ def _stability(corpus: Corpus, cutoff: int, of: Outcome) -> dict[str, Any]:
     """How much of the first 20 at the last cut-off stays when the papers are drawn again."""
     random = np.random.default_rng(20_260_102)
     first = _first_20(corpus, cutoff, of)
-    found = [
-        judgement.jaccard(first, _first_20(corpus.resampled(random), cutoff, of)) for _ in range(RESAMPLES)
-    ]
+    found = [judgement.jaccard(first, _first_20(corpus.resampled(random), cutoff, of)) for _ in range(RESAMPLES)]
     return {"resamples": RESAMPLES, "jaccard_mean": float(np.mean(found)), "jaccard_least": float(np.min(found))}
 
 

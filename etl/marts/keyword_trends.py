@@ -36,8 +36,8 @@ _ROWS = 100_000
 class KeywordTrends(dy.Schema):
     """Trend of each keyword by scope, for keywords of at least three papers in it, over complete months.
 
-    Changes are made within each source and then combined, so that a source that is added is no trend; a paper of several
-    sources counts in the one that covers the most months. How to read it: `docs/trends.md`.
+    Changes are made within each source and then combined, so that a source that is added is no trend; a paper of
+    several sources counts in the one that covers the most months. How to read it: `docs/trends.md`.
     """
 
     keyword = dy.String(primary_key=True, description="see `core.keywords`")
@@ -56,33 +56,34 @@ class KeywordTrends(dy.Schema):
     )
     difference = dy.Float64(
         nullable=True,
-        description="share of the last complete month less that of the one before, within sources, combined by the weights of "
-        "Mantel and Haenszel (Greenland and Robins 1985); null where no source has both months",
+        description="share of the last complete month less that of the one before, within sources, combined by the "
+        "weights of Mantel and Haenszel (Greenland and Robins 1985); null where no source has both months",
     )
     growth = dy.Float64(
         nullable=True,
-        description="log odds ratio of the recent months against those before: with a prior of five papers in each at the "
-        "keyword's own share (Monroe, Colaresi and Quinn 2008), combined over sources by Mantel and Haenszel (1959); above 0 "
-        "is rising; needs 4 months",
+        description="log odds ratio of the recent months against those before: with a prior of five papers in each at "
+        "the keyword's own share (Monroe, Colaresi and Quinn 2008), combined over sources by Mantel and Haenszel "
+        "(1959); above 0 is rising; needs 4 months",
     )
     growth_z = dy.Float64(
         nullable=True,
-        description="z score of the same change, without the prior (Cochran 1954, Mantel and Haenszel 1959); needs 4 months",
+        description="z score of the same change, without the prior (Cochran 1954, Mantel and Haenszel 1959); needs "
+        "4 months",
     )
     family_z = dy.Float64(
         nullable=True,
-        description="z score of the rise of the other keywords of the scope that share a word, the largest of its words; "
-        "the growth of all keywords together taken out; needs 4 months",
+        description="z score of the rise of the other keywords of the scope that share a word, the largest of its "
+        "words; the growth of all keywords together taken out; needs 4 months",
     )
     slope = dy.Float64(
         nullable=True,
-        description="Sen's slope: median change of the share a month over all pairs of months of one source (Sen 1968); "
-        "needs 4 months and 10 papers in them",
+        description="Sen's slope: median change of the share a month over all pairs of months of one source (Sen "
+        "1968); needs 4 months and 10 papers in them",
     )
     p_value = dy.Float64(
         nullable=True,
-        description="two-sided Mann-Kendall test with correction for ties, added up over sources (Helsel and Frans 2006); "
-        "needs 8 months and 10 papers in them",
+        description="two-sided Mann-Kendall test with correction for ties, added up over sources (Helsel and Frans "
+        "2006); needs 8 months and 10 papers in them",
     )
     q_value = dy.Float64(
         nullable=True,
@@ -90,16 +91,16 @@ class KeywordTrends(dy.Schema):
     )
     burst_start = dy.Date(
         nullable=True,
-        description="first month of the heaviest burst (Kleinberg 2002: two states, twice the share, cost 2 ln(months)); needs "
-        "8 months and 10 papers in them",
+        description="first month of the heaviest burst (Kleinberg 2002: two states, twice the share, cost "
+        "2 ln(months)); needs 8 months and 10 papers in them",
     )
     burst_end = dy.Date(nullable=True, description="last month of that burst")
     burst_weight = dy.Float64(nullable=True, description="cost that the burst saves, in nats")
     emergence = dy.Float64(
         nullable=True,
-        description="rank by this: s(growth_z) / 2, and where that is above 0 also s(family_z), if that is above 0, and 0.3 "
-        "ln(recent_papers), with s(z) = sign(z) ln(1 + |z|); below 0 the keyword falls; needs 4 months and 3 recent papers; "
-        "own formula, back-tested by `etl backtest`",
+        description="rank by this: s(growth_z) / 2, and where that is above 0 also s(family_z), if that is above 0, "
+        "and 0.3 ln(recent_papers), with s(z) = sign(z) ln(1 + |z|); below 0 the keyword falls; needs 4 months and 3 "
+        "recent papers; own formula, back-tested by `etl backtest`",
     )
     first_seen = dy.Date(nullable=True, description="day of the keyword's first dated paper in the scope")
 
@@ -116,7 +117,7 @@ class Series:
     def window(self, rows: int, first: int, stop: int) -> Floats:
         """Papers of each row in the columns from `first` to `stop`."""
         chosen = (self.column >= first) & (self.column < stop)
-        return np.bincount(self.row[chosen], self.papers[chosen], minlength=rows)
+        return np.bincount(self.row[chosen], self.papers[chosen], minlength=rows).astype(np.float64)
 
     def dense(self, rows: int, wanted: Integers) -> Floats:
         """Papers of the wanted rows, a column a period."""
@@ -252,9 +253,7 @@ def recent_periods(n: int) -> int:
 def _windows(strata: list[Series], rows: int, cut: tuple[int, int, int]) -> Iterator[tuple[slice, growth.Windows]]:
     """Papers from the first column to the second, and from there to the third, by stratum; so many rows at a time."""
     first, middle, last = cut
-    before, recent = (
-        [stratum.window(rows, *of) for stratum in strata] for of in ((first, middle), (middle, last))
-    )
+    before, recent = ([stratum.window(rows, *of) for stratum in strata] for of in ((first, middle), (middle, last)))
     totals_before, totals_recent = (
         np.array([stratum.totals[slice(*of)].sum() for stratum in strata]) for of in ((first, middle), (middle, last))
     )

@@ -33,10 +33,10 @@ class Windows:
         return Windows(*(np.where(both, part, 0.0) for part in parts))
 
 
-def log_odds(windows: Windows) -> Floats:
+def log_odds(windows: Windows, prior_papers: float = PRIOR_PAPERS) -> Floats:
     """Growth as a log odds ratio with an informative prior, combined over strata.
 
-    In each window `PRIOR_PAPERS` papers with the keyword are added, at the keyword's own share over both windows
+    In each window `prior_papers` papers with the keyword are added, at the keyword's own share over both windows
     (Monroe, Colaresi and Quinn 2008), divided among the strata as its papers are; the odds ratios of the
     strata are combined by Mantel and Haenszel (1959). With one stratum it is the log-odds of Monroe and others itself.
     """
@@ -45,7 +45,7 @@ def log_odds(windows: Windows) -> Floats:
     papers = a + b
     share = papers / np.maximum(n + m, 1.0)
     part = papers / np.maximum(papers.sum(axis=-1, keepdims=True), 1.0)
-    prior = PRIOR_PAPERS * part
+    prior = prior_papers * part
     prior_total = np.divide(prior, share, out=np.zeros_like(prior), where=share > 0)
     a, n, b, m = a + prior, n + prior_total, b + prior, m + prior_total
     size = np.maximum(n + m, 1.0)

@@ -21,7 +21,7 @@ _BLOCK_NUMBERS = 4_000_000
 
 @dataclass(frozen=True)
 class Rises:
-    """What Mann and Kendall count in each row: pairs of periods that rise, that fall, and the variance of their difference.
+    """What Mann and Kendall count in each row: pairs of periods that rise or fall, and the variance of the difference.
 
     Rows of several sources are added up before they are tested: the regional Kendall test (Helsel and Frans 2006).
     """
