@@ -89,7 +89,8 @@ def _verdict(facts: dict[str, Any]) -> str:
         f"best plain baseline ({escape(best)}) {facts['rankings'][best]['precision_at_50']:.3f}{times}; by chance "
         f"{facts['chance']:.3f}. The difference is {found['value']:.3f} ({found['low']:.3f} to {found['high']:.3f}). "
         f"{sure}</p>"
-        "<p class=faint>A keyword emerged when its share of papers was at least twice as large at the horizon as at the cut-off, with at least 10 papers, and had not fallen half-way. Windows are half the horizon long. "
+        "<p class=faint>A keyword emerged when its share of papers was at least twice as large at the horizon as at "
+        "the cut-off, with at least 10 papers, and had not fallen half-way. Windows are half the horizon long. "
         "Candidates are keywords with at least 3 papers in the last window.</p>"
     )
 

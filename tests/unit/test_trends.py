@@ -1,4 +1,4 @@
-"""The statistics of trends against those of SciPy and statsmodels, on random tables, and against what brute force finds."""
+"""The statistics of trends against those of SciPy and statsmodels on random tables, and against brute force."""
 
 from __future__ import annotations
 
