@@ -152,72 +152,132 @@ def compute(frames: Frames) -> pl.DataFrame:
         .with_columns(column=pl.int_range(pl.len()).over("scope"))
     )
     sources = frames["source_months"].join(months.select("scope", "period", "column"), on=["scope", "period"])
-    counts, of_sources = _placed(frames["counts"], seen, months), _placed(frames["source_counts"], seen, months)
-    parts = []
+    counts, of_sources = _Counts.of(frames["counts"], seen, months), _Counts.of(frames["source_counts"], seen, months)
+    words = _Words.of(seen["keyword"])
+    figures = {name: np.full(seen.height, np.nan) for name in (*_FIGURES, *_DATES, "n_periods")}
     for (scope,), rows in seen.group_by("scope", maintain_order=True):
-        of_scope = pl.col("scope") == scope
-        chosen = months.filter(of_scope)
-        first = int(rows["row"][0])
-        series = _series(counts.filter(of_scope), first, chosen)
+        part = slice(int(rows["row"][0]), int(rows["row"][0]) + rows.height)
+        chosen = months.filter(pl.col("scope") == scope)
+        series = counts.series(part, chosen, chosen.height)
         others = [
-            _series(of_sources.filter(of_scope, pl.col("source") == source), first, totals, chosen.height)
-            for (source,), totals in sources.filter(of_scope).sort("source").group_by("source", maintain_order=True)
+            of_sources.series(part, totals, chosen.height, source)
+            for (source,), totals in sources.filter(pl.col("scope") == scope)
+            .sort("source")
+            .group_by("source", maintain_order=True)
         ]
-        parts.append(_scope(rows, chosen["period"], series, [series.without(others), *others]))
-    columns = {name: column.dtype for name, column in KeywordTrends.columns().items()}
-    return pl.concat([pl.DataFrame(schema=columns), *parts])
+        of_scope = _scope(rows.height, chosen["period"], series, [series.without(others), *others], words.slice(part))
+        for name, values in of_scope.items():
+            figures[name][part] = values
+    return _table(seen, figures)
 
 
-def _placed(counts: pl.DataFrame, seen: pl.DataFrame, months: pl.DataFrame) -> pl.DataFrame:
-    """Counts with the row of their keyword and the column of their period, ordered; scopes are held as numbers."""
-    return (
-        counts.join(months.select("scope", "period", "column"), on=["scope", "period"])
-        .join(seen.select("scope", "keyword", "row"), on=["scope", "keyword"])
-        .drop("keyword", "period")
-        .sort("row", "column")
-    )
+def _table(seen: pl.DataFrame, figures: dict[str, Floats]) -> pl.DataFrame:
+    """The rows of the mart; what is not a number is null, and so is all of keywords without a date."""
+    dated = pl.col("papers") > 0
+    made = seen.with_columns(**{name: pl.Series(values).fill_nan(None).round(9) for name, values in figures.items()})
+    periods = pl.when(dated).then(pl.col("n_periods")).otherwise(0.0).cast(pl.Int64)
+    status = pl.lit("insufficient_history")
+    for least, name in ((FOR_DIFFERENCE, "difference"), (FOR_GROWTH, "growth"), (FOR_TESTS, "ok")):
+        status = pl.when(periods >= least).then(pl.lit(name)).otherwise(status)
+    return made.with_columns(
+        pl.when(dated).then(pl.col(*_FIGURES)),
+        n_periods=periods,
+        trend_status=status,
+        **{name: pl.when(dated).then(pl.col(name)).cast(pl.Int32).cast(pl.Date) for name in _DATES},
+    ).select(pl.col(name).cast(column.dtype) for name, column in KeywordTrends.columns().items())
 
 
-def _series(counts: pl.DataFrame, first: int, months: pl.DataFrame, width: int | None = None) -> Series:
-    totals = np.zeros(months.height if width is None else width)
-    totals[months["column"].to_numpy()] = months["papers_total"].to_numpy()
-    return Series(
-        counts["row"].to_numpy().astype(np.int64) - first,
-        counts["column"].to_numpy().astype(np.int64),
-        counts["papers"].to_numpy().astype(np.float64),
-        totals,
-    )
+@dataclass(frozen=True)
+class _Counts:
+    """Counts of all scopes by row and column, ordered by row; and the source of each, where they are of sources."""
+
+    row: Integers
+    column: Integers
+    papers: Floats
+    source: Integers | None
+
+    @classmethod
+    def of(cls, counts: pl.DataFrame, seen: pl.DataFrame, months: pl.DataFrame) -> _Counts:
+        """Counts with the row of their keyword and the column of their period."""
+        placed = (
+            counts.join(months.select("scope", "period", "column"), on=["scope", "period"])
+            .join(seen.select("scope", "keyword", "row"), on=["scope", "keyword"])
+            .select(pl.exclude("scope", "keyword", "period"))
+            .sort("row", "column")
+        )
+        return cls(
+            placed["row"].to_numpy().astype(np.int64),
+            placed["column"].to_numpy().astype(np.int64),
+            placed["papers"].to_numpy().astype(np.float64),
+            placed["source"].to_numpy() if "source" in placed.columns else None,
+        )
+
+    def series(self, part: slice, months: pl.DataFrame, width: int, source: object = None) -> Series:
+        """The counts of a scope, whose rows are `part`; with `source`, those of that source alone."""
+        chosen = slice(*np.searchsorted(self.row, (part.start, part.stop)))
+        totals = np.zeros(width)
+        totals[months["column"].to_numpy()] = months["papers_total"].to_numpy()
+        row, column, papers = self.row[chosen] - part.start, self.column[chosen], self.papers[chosen]
+        if source is not None:
+            assert self.source is not None
+            own = self.source[chosen] == source
+            row, column, papers = row[own], column[own], papers[own]
+        return Series(row, column, papers, totals)
 
 
-def _scope(keywords: pl.DataFrame, periods: pl.Series, series: Series, strata: list[Series]) -> pl.DataFrame:
-    """The trends of one scope: `series` are all its papers, `strata` the same by source."""
-    n, dated = len(periods), keywords["papers"].to_numpy() > 0
-    known: dict[str, Floats] = {}
+@dataclass(frozen=True)
+class _Words:
+    """The words of each keyword as numbers: those of the keyword in row r lie from `start[r]`, `size[r]` of them."""
+
+    start: Integers
+    size: Integers
+    number: Integers
+
+    @classmethod
+    def of(cls, keywords: pl.Series) -> _Words:
+        """Each word of a keyword once."""
+        names = keywords.unique(maintain_order=True)
+        numbered = pl.DataFrame({"keyword": names}).with_row_index("at")
+        words = (
+            numbered.select("at", word=pl.col("keyword").str.to_lowercase().str.split(" "))
+            .explode("word")
+            .unique()
+            .sort("at", "word")
+        )
+        lexicon = words.select("word").unique().sort("word").with_row_index("number")
+        number = words.join(lexicon, on="word", how="left", maintain_order="left")["number"].to_numpy()
+        size = np.bincount(words["at"].to_numpy(), minlength=len(names))
+        places = (
+            pl.DataFrame({"keyword": keywords}).join(numbered, on="keyword", how="left", maintain_order="left")["at"]
+        ).to_numpy()
+        start = np.cumsum(size) - size
+        return cls(start[places], size[places], number.astype(np.int64))
+
+    def slice(self, part: slice) -> tuple[Integers, Integers]:
+        """Each row of a part with each of its words, ordered by row; rows count from the start of the part."""
+        start, size = self.start[part], self.size[part]
+        rows = np.repeat(np.arange(len(size)), size)
+        within = np.arange(len(rows)) - np.repeat(np.cumsum(size) - size, size)
+        found = self.number[np.repeat(start, size) + within]
+        # Numbers without gaps: a scope has few of all words.
+        return rows, np.unique(found, return_inverse=True)[1]
+
+
+def _scope(
+    rows: int, periods: pl.Series, series: Series, strata: list[Series], words: tuple[Integers, Integers]
+) -> dict[str, Floats]:
+    """The figures of one scope that its months allow: `series` are all its papers, `strata` the same by source."""
+    n = len(periods)
+    found: dict[str, Floats] = {"n_periods": np.full(rows, float(n))}
     if n >= FOR_DIFFERENCE:
-        known["difference"] = _difference(strata, len(dated), n)
+        found["difference"] = _difference(strata, rows, n)
     if n >= FOR_GROWTH:
-        known |= _growth(keywords["keyword"], series, strata, n)
-    tested = _tested(series, strata, len(dated), n)
-    figures = pl.DataFrame(
-        {
-            name: pl.Series(np.where(dated, {**known, **tested}[name], np.nan)).fill_nan(None).round(9)
-            if name in known or name in tested
-            else pl.Series([None] * len(dated), dtype=pl.Float64)
-            for name in _FIGURES
-        }
-    )
-    places = {name: pl.Series(tested[name]).cast(pl.Int64) for name in ("start", "end") if name in tested}
-    missing = pl.Series([-1] * len(dated), dtype=pl.Int64)
-    found = keywords.select("keyword", "scope", "papers", "first_seen").with_columns(
-        n_periods=pl.Series(np.where(dated, n, 0), dtype=pl.Int64),
-        trend_status=pl.Series(np.where(dated, _status(n), _status(0))),
-        burst_start=_dates(periods, places.get("start", missing)),
-        burst_end=_dates(periods, places.get("end", missing)),
-    )
-    found = pl.concat([found, figures], how="horizontal")
-    return found.with_columns(pl.col("recent_papers").cast(pl.Int64)).select(KeywordTrends.column_names())
+        found |= _growth(words, series, strata, rows, n)
+        found |= _tested(series, strata, rows, periods)
+    return found
 
 
+_DATES = ("burst_start", "burst_end")
 _FIGURES = (
     "recent_papers",
     "difference",
@@ -230,19 +290,6 @@ _FIGURES = (
     "burst_weight",
     "emergence",
 )
-
-
-def _dates(periods: pl.Series, places: pl.Series) -> pl.Series:
-    """The period at each place; null where the place is below 0."""
-    return periods.gather(places.replace(-1, None)) if len(periods) else pl.Series([None] * len(places), dtype=pl.Date)
-
-
-def _status(periods: int) -> str:
-    """What so many complete periods allow to be said."""
-    for least, status in ((FOR_TESTS, "ok"), (FOR_GROWTH, "growth"), (FOR_DIFFERENCE, "difference")):
-        if periods >= least:
-            return status
-    return "insufficient_history"
 
 
 def recent_periods(n: int) -> int:
@@ -277,9 +324,11 @@ def _difference(strata: list[Series], rows: int, n: int) -> Floats:
     return found
 
 
-def _growth(keywords: pl.Series, series: Series, strata: list[Series], n: int) -> dict[str, Floats]:
+def _growth(
+    words: tuple[Integers, Integers], series: Series, strata: list[Series], rows: int, n: int
+) -> dict[str, Floats]:
     """The figures that set the recent months against those before."""
-    rows, recent = len(keywords), recent_periods(n)
+    recent = recent_periods(n)
     names = ("growth", "growth_z", "family_z", "emergence", "recent_papers")
     found = {name: np.zeros(rows) for name in names}
     papers, awaited = np.zeros(rows), np.zeros(rows)
@@ -287,54 +336,42 @@ def _growth(keywords: pl.Series, series: Series, strata: list[Series], n: int) -
         found["growth"][part], found["growth_z"][part] = growth.log_odds(windows), growth.z_score(windows)
         papers[part], awaited[part] = growth.expected(windows)
     found["recent_papers"] = series.window(rows, n - recent, n)
-    found["family_z"] = growth.family(papers, awaited, *_words(keywords))
+    found["family_z"] = growth.family(papers, awaited, *words)
     score = growth.emergence(found["growth_z"], found["family_z"], found["recent_papers"])
     found["emergence"] = np.where(found["recent_papers"] >= MIN_RECENT, score, np.nan)
     return found
 
 
-def _words(keywords: pl.Series) -> tuple[Integers, Integers]:
-    """Each keyword with each of its words once, as numbers, ordered by keyword."""
-    paired = (
-        pl.DataFrame({"word": keywords.str.to_lowercase().str.split(" ")})
-        .with_row_index("row")
-        .explode("word")
-        .unique()
-        .sort("row", "word")
-        .with_columns(number=pl.col("word").rank("dense"))
-    )
-    return paired["row"].to_numpy().astype(np.int64), paired["number"].to_numpy().astype(np.int64)
-
-
-def _tested(series: Series, strata: list[Series], rows: int, n: int) -> dict[str, Floats]:
-    """Tests, slopes and bursts of the keywords with papers enough; NaN, or -1 for a period, for all others."""
-    if n < FOR_GROWTH:
-        return {}
+def _tested(series: Series, strata: list[Series], rows: int, periods: pl.Series) -> dict[str, Floats]:
+    """Tests, slopes and bursts of the keywords with papers enough; NaN for all others. Bursts in days since 1970."""
+    n = len(periods)
     wanted = np.flatnonzero(series.window(rows, 0, n) >= MIN_TESTED)
     parts = [_present(stratum, rows, wanted) for stratum in strata]
     parts = [part for part in parts if len(part.columns) > 1]
-    found = {"slope": np.full(rows, np.nan)}
     if not len(wanted) or not parts:
-        return found
+        return {}
     counted = [trends.rises(part.counts / part.totals) for part in parts]
     counted_all = trends.Rises(
         np.sum([one.rising for one in counted], axis=0),
         np.sum([one.falling for one in counted], axis=0),
         np.sum([one.variance for one in counted], axis=0),
     )
-    found["slope"][wanted] = _slopes(parts, counted_all)
+    found = {"slope": _slopes(parts, counted_all)}
     if n >= FOR_TESTS:
-        p_values = trends.kendall_p(counted_all)
-        bursts = _bursts(parts, len(wanted), n)
-        for name in ("p_value", "q_value", "burst_weight"):
-            found[name] = np.full(rows, np.nan)
-        found["start"], found["end"] = np.full(rows, -1.0), np.full(rows, -1.0)
-        found["p_value"][wanted], found["q_value"][wanted] = p_values, false_discovery_control(p_values)
-        bursting = bursts.weight > 0
-        found["burst_weight"][wanted] = np.where(bursting, bursts.weight, np.nan)
-        found["start"][wanted] = np.where(bursting, bursts.first, -1)
-        found["end"][wanted] = np.where(bursting, bursts.last, -1)
-    return found
+        found["p_value"] = trends.kendall_p(counted_all)
+        found["q_value"] = false_discovery_control(found["p_value"])
+        bursts, days = _bursts(parts, len(wanted), n), periods.to_physical().to_numpy().astype(np.float64)
+        found["burst_weight"], found["burst_start"], found["burst_end"] = (
+            np.where(bursts.weight > 0, values, np.nan)
+            for values in (bursts.weight, days[bursts.first], days[bursts.last])
+        )
+    return {name: _spread(values, wanted, rows) for name, values in found.items()}
+
+
+def _spread(values: Floats, wanted: Integers, rows: int) -> Floats:
+    spread = np.full(rows, np.nan)
+    spread[wanted] = values
+    return spread
 
 
 @dataclass(frozen=True)
@@ -430,15 +467,34 @@ MART = Mart(
             )
             SELECT keyword, scope, period, papers FROM mart.keyword_monthly INNER JOIN chosen USING (scope, period)
         """,
+        # Counting goes by numbers: keywords and scopes are long texts.
         "seen": """
-            SELECT keyword, scope, count(published_on) AS papers, min(published_on) AS first_seen
-            FROM core.paper_keywords
-            INNER JOIN core.keywords AS keywords USING (keyword)
-            INNER JOIN mart.paper_scopes AS scopes USING (paper_id)
-            WHERE keywords.papers >= 3
-            GROUP BY keyword, scope
-            HAVING count(*) >= 3
-            ORDER BY scope, keyword
+            WITH keyword_numbers AS (
+                SELECT keyword, row_number() OVER (ORDER BY keyword)::INTEGER AS keyword_number
+                FROM core.keywords
+                WHERE papers >= 3
+            ),
+            scope_numbers AS (
+                SELECT scope, row_number() OVER (ORDER BY scope)::INTEGER AS scope_number
+                FROM (SELECT DISTINCT scope FROM mart.paper_scopes)
+            ),
+            scoped AS (
+                SELECT scopes.paper_id, scope_numbers.scope_number, scopes.published_on
+                FROM mart.paper_scopes AS scopes
+                INNER JOIN scope_numbers USING (scope)
+            ),
+            counted AS (
+                SELECT keyword_number, scope_number, count(published_on) AS papers, min(published_on) AS first_seen
+                FROM core.paper_keywords AS keywords
+                INNER JOIN keyword_numbers USING (keyword)
+                INNER JOIN scoped USING (paper_id)
+                GROUP BY keyword_number, scope_number
+                HAVING count(*) >= 3
+            )
+            SELECT keyword_numbers.keyword, scope_numbers.scope, counted.papers, counted.first_seen
+            FROM counted
+            INNER JOIN keyword_numbers USING (keyword_number)
+            INNER JOIN scope_numbers USING (scope_number)
         """,
         "source_months": f"""
             WITH {_STRATA}
