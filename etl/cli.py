@@ -533,6 +533,39 @@ def approve(
     out.print(f"approved: {dump_id}; `etl run` makes the warehouse agree", markup=False, soft_wrap=True)
 
 
+@app.command()
+def backtest(
+    context: typer.Context,
+    candidates: Annotated[
+        str, typer.Option(help="What is ranked: keywords, or titles for n-grams of titles.")
+    ] = "keywords",
+    source: Annotated[str | None, typer.Option(help="Only papers of this source.")] = None,
+    clock: Annotated[str, typer.Option(help="By published_on (the world) or observed_on (us).")] = "published_on",
+    horizon: Annotated[int, typer.Option(help="Months ahead; an even number.", min=2, max=120)] = 24,
+    cutoff: Annotated[
+        list[dt.datetime] | None,
+        typer.Option(
+            formats=["%Y-%m"], help="First month not known, again and again; else the last ones.", show_default=False
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Folder of the report; else backtest/ in the warehouse.", show_default=False)
+    ] = None,
+    as_json: AsJson = False,
+    warehouse: Warehouse = None,
+) -> None:
+    """Hold the ranking of emerging keywords against what came after: a page with plots, and its figures as JSON.
+
+    Example: etl backtest --candidates titles --source arxiv_tsv --cutoff 2015-01 --cutoff 2016-01
+    """
+    from etl import backtest as backtests
+
+    settings = _settings(context, warehouse)
+    plan = backtests.plan(candidates, source, clock, horizon, [day.date() for day in cutoff or ()])
+    done = backtests.report(settings, plan, output or settings.backtest)
+    _say(as_json, done.facts, f"backtest: {done.verdict}; {done.page}")
+
+
 rejected_app = typer.Typer(
     no_args_is_help=True,
     help="Records that were set aside, and reading them again.\n\nExample: etl rejected list",

@@ -157,6 +157,11 @@ class Settings:
         return self.warehouse / "reports"
 
     @property
+    def backtest(self) -> Path:
+        """The report of the last back-test: a page and its figures."""
+        return self.warehouse / "backtest"
+
+    @property
     def state(self) -> Path:
         """What no dump says: withdrawals and published revisions."""
         return self.warehouse / "state"
