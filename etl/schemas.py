@@ -66,7 +66,7 @@ class StagedPaper(Provenance):
     primary_category = dy.String(nullable=True, description="first subject category")
     categories = dy.List(dy.String(), nullable=True, description="subject categories in listed order")
     venue = dy.String(nullable=True, description="journal or conference as stated")
-    language = dy.String(nullable=True, description="ISO 639-1 code of the text's language, null where it does not tell")
+    language = dy.String(nullable=True, description="language of the text, ISO 639-1; null where it does not tell")
     upvotes = dy.Int64(nullable=True, min=0, description="readers' votes at that time")
     comments = dy.Int64(nullable=True, min=0, description="readers' comments at that time")
     title_key = dy.String(nullable=True, description="fingerprint of a title specific enough to identify, else null")
@@ -201,13 +201,14 @@ class Papers(dy.Schema):
     doi = dy.String(nullable=True, description="DOI in lower case")
     published_on = dy.Date(nullable=True, description="day of the first version; periods go by it")
     stated_on = dy.Date(
-        nullable=True, description="stated day that cannot be it: after the last day that we saw the paper, by two or more"
+        nullable=True,
+        description="stated day that cannot be it: after the last day that we saw the paper, by two or more",
     )
     updated_on = dy.Date(nullable=True, description="day of the latest version")
     primary_category = dy.String(nullable=True, description="first subject category")
     categories = dy.List(dy.String(), nullable=True, description="subject categories")
     venue = dy.String(nullable=True, description="journal or conference as stated")
-    language = dy.String(nullable=True, description="ISO 639-1 code of the text's language, null where it does not tell")
+    language = dy.String(nullable=True, description="language of the text, ISO 639-1; null where it does not tell")
     first_observed_on = dy.Date(description="first day that we saw it listed")
     last_observed_on = dy.Date(description="last day that we saw it listed")
 

@@ -75,7 +75,10 @@ def release() -> str:
     """Changes when what `core` is made of does: the database is then made anew from staging."""
     said = [duckdb_ddl(name, table) for name, table in CORE.items()]
     said += [query.text for query in queries.read("core", "core")]
-    said += [path.read_text(encoding="utf-8") for path in (Path(__file__), Path(vocabulary.__file__), *sorted((SQL / "macros").glob("*.sql")))]
+    said += [
+        path.read_text(encoding="utf-8")
+        for path in (Path(__file__), Path(vocabulary.__file__), *sorted((SQL / "macros").glob("*.sql")))
+    ]
     return hashlib.sha256("\x00".join(said).encode()).hexdigest()[:16]
 
 

@@ -16,9 +16,9 @@ import polars as pl
 _NO_PLURALS = frozenset(
     """
     adams aids alias always arkansas atlas bayes bias bios canvas chaos christmas corps cosmos dallas descartes
-    diabetes ethos forbes gibbs hans herpes hobbes hodges hughes huygens jones kansas keynes laos lens lucas mars measles
-    mercedes moses news pancreas pandas pathos perhaps physics rabies reynolds sars series siemens species stokes texas
-    thermos thomas vegas whereas williams yates
+    diabetes ethos forbes gibbs hans herpes hobbes hodges hughes huygens jones kansas keynes laos lens lucas mars
+    measles mercedes moses news pancreas pandas pathos perhaps physics rabies reynolds sars series siemens species
+    stokes texas thermos thomas vegas whereas williams yates
     """.split()
 )
 # Counted things among the words in -ics, the others of which are fields of study.
@@ -38,31 +38,32 @@ _SINGULARS = {
         atlases:atlas automata:automaton axes:axis bacilli:bacillus bacteria:bacterium bcis:bci biases:bias
         bonuses:bonus buses:bus calculi:calculus calves:calf campuses:campus canvases:canvas censuses:census
         children:child choruses:chorus circuses:circus codices:codex consensuses:consensus continua:continuum
-        corpora:corpus corpuses:corpus cortices:cortex cpus:cpu crises:crisis criteria:criterion
-        debiases:debias diagnoses:diagnosis echoes:echo elves:elf ephemerides:ephemeris equilibria:equilibrium
-        errata:erratum extrema:extremum feet:foot fetuses:fetus foci:focus focuses:focus formulae:formula fungi:fungus
+        corpora:corpus corpuses:corpus cortices:cortex cpus:cpu crises:crisis criteria:criterion debiases:debias
+        diagnoses:diagnosis echoes:echo elves:elf ephemerides:ephemeris equilibria:equilibrium errata:erratum
+        extrema:extremum feet:foot fetuses:fetus foci:focus focuses:focus formulae:formula fungi:fungus
         ganglia:ganglion gases:gas geese:goose genera:genus genii:genius gpus:gpu guis:gui halves:half helices:helix
         heroes:hero hiatuses:hiatus hippocampi:hippocampus hypotheses:hypothesis indices:index knives:knife kpis:kpi
         larvae:larva leaves:leaf lemmata:lemma lenses:lens lives:life loaves:loaf loci:locus matrices:matrix
-        maxima:maximum men:man menus:menu metamorphoses:metamorphosis mice:mouse microlenses:microlens millennia:millennium
-        minima:minimum mitochondria:mitochondrion moduli:modulus momenta:momentum mosquitoes:mosquito nebulae:nebula
-        npus:npu nuclei:nucleus octahedra:octahedron opera:opera optima:optimum osmoses:osmosis papyri:papyrus
-        parentheses:parenthesis phenomena:phenomenon plateaux:plateau pois:poi polyhedra:polyhedron potatoes:potato
-        prognoses:prognosis prostheses:prosthesis quanta:quantum quizzes:quiz radii:radius rois:roi scarves:scarf
-        schemata:schema selves:self sheaves:sheaf shelves:shelf simplices:simplex spectra:spectrum statuses:status
-        stimuli:stimulus strata:stratum supernovae:supernova symposia:symposium syntheses:synthesis taxa:taxon
-        taxis:taxi teeth:tooth tetrahedra:tetrahedron theses:thesis thesauri:thesaurus tomatoes:tomato tori:torus
-        tornadoes:tornado tpus:tpu uis:ui uteri:uterus vacua:vacuum vertebrae:vertebra vertices:vertex viruses:virus
-        volcanoes:volcano vortices:vortex wives:wife wolves:wolf women:woman
+        maxima:maximum men:man menus:menu metamorphoses:metamorphosis mice:mouse microlenses:microlens
+        millennia:millennium minima:minimum mitochondria:mitochondrion moduli:modulus momenta:momentum
+        mosquitoes:mosquito nebulae:nebula npus:npu nuclei:nucleus octahedra:octahedron opera:opera optima:optimum
+        osmoses:osmosis papyri:papyrus parentheses:parenthesis phenomena:phenomenon plateaux:plateau pois:poi
+        polyhedra:polyhedron potatoes:potato prognoses:prognosis prostheses:prosthesis quanta:quantum quizzes:quiz
+        radii:radius rois:roi scarves:scarf schemata:schema selves:self sheaves:sheaf shelves:shelf simplices:simplex
+        spectra:spectrum statuses:status stimuli:stimulus strata:stratum supernovae:supernova symposia:symposium
+        syntheses:synthesis taxa:taxon taxis:taxi teeth:tooth tetrahedra:tetrahedron theses:thesis thesauri:thesaurus
+        tomatoes:tomato tori:torus tornadoes:tornado tpus:tpu uis:ui uteri:uterus vacua:vacuum vertebrae:vertebra
+        vertices:vertex viruses:virus volcanoes:volcano vortices:vortex wives:wife wolves:wolf women:woman
         """.split()
     )
 }
+_IN_IES = ("movies", "cookies", "calories", "zombies")
 # What a singular in -s may be the end of: `coronaviruses`, `eigenbases`.
 _SINGULAR_ENDS = (("viruses", "virus"), ("analyses", "analysis"), ("hedra", "hedron"), ("lenses", "lens"))
 
 # British spellings, each with the American one.
 _OUR = re.compile(
-    r"(behavi|neighb|endeav|demean|misdemean|col|fav|lab|hum|tum|vap|flav|hon|harb|rum|vig|(?<![a-z])od|arm|sav|parl|ferv)our"
+    r"(behavi|neighb|endeav|demean|col|fav|lab|hum|tum|vap|flav|hon|harb|rum|vig|(?<![a-z])od|arm|sav|parl|ferv)our"
 )
 _ISE = re.compile(r"(?<=[a-z]{3})(i|y)s(?=(?:e|ed|er|ing|able|ation|ational)$)")
 _ELL = re.compile(r"(?<=[a-z][^e]e)ll(?=(?:ing|ed|er)$)")
@@ -72,10 +73,10 @@ _PARTS = tuple(
     pair.split(":")
     for pair in """
     aemi:emi haemo:hemo haema:hema oedem:edem foet:fet paed:ped anaesth:anesth archae:arche oesoph:esoph oestr:estr
-    gynaec:gynec diarrhoe:diarrhe caesar:cesar manoeuvre:maneuver manoeuver:maneuver maneuvre:maneuver manoeuvr:maneuver aetiolog:etiolog
-    sulph:sulf aluminium:aluminum artefact:artifact ageing:aging judgement:judgment grey:gray mould:mold plough:plow
-    parametriz:parameteriz fulfil:fulfill enrol:enroll skilful:skillful jewell:jewel defence:defense offence:offense
-    licence:license practise:practice pretence:pretense focuss:focus programme:program
+    gynaec:gynec diarrhoe:diarrhe caesar:cesar manoeuvre:maneuver manoeuver:maneuver maneuvre:maneuver
+    manoeuvr:maneuver aetiolog:etiolog sulph:sulf aluminium:aluminum artefact:artifact ageing:aging judgement:judgment
+    grey:gray mould:mold plough:plow parametriz:parameteriz fulfil:fulfill enrol:enroll skilful:skillful jewell:jewel
+    defence:defense offence:offense licence:license practise:practice pretence:pretense focuss:focus programme:program
     """.split()
 )
 _LOGUE = re.compile(r"logue$")
@@ -125,7 +126,9 @@ def _singular(word: str) -> str:
     if word.endswith("ics") and len(word) > 5:
         return word[:-1] if word in _COUNTED_ICS else word
     if word.endswith("ies") and len(word) > 4:
-        return word[:-1] if word[-4] in "aeou" or word in ("movies", "cookies", "calories", "zombies") else word[:-3] + "y"
+        return (
+            word[:-1] if word[-4] in "aeou" or word in ("movies", "cookies", "calories", "zombies") else word[:-3] + "y"
+        )
     if word.endswith(("ches", "shes", "sses", "xes")):
         return word[:-2]
     return word[:-1]

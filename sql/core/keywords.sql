@@ -1,24 +1,18 @@
 -- Keywords over all papers, variants joined.
 -- grain: keyword
 -- rows: keyword_key in work.changed_keys
-WITH names AS (
-    SELECT keyword_key, keyword
-    FROM work.keyword_names
-    WHERE keyword_key IN (SELECT keyword_key FROM work.changed_keys)
-),
-
-seen AS (
-    SELECT keyword_key, list(DISTINCT phrase ORDER BY phrase) AS variants
-    FROM work.uses
-    WHERE keyword_key IN (SELECT keyword_key FROM names)
-    GROUP BY keyword_key
+WITH seen AS (
+    SELECT variants.keyword_number, list(spelled.name ORDER BY spelled.name) AS variants
+    FROM temp.keyword_variants AS variants
+    INNER JOIN work.phrase_numbers AS spelled ON variants.phrase_number = spelled.number
+    GROUP BY variants.keyword_number
 ),
 
 counted AS (
-    SELECT keyword, count(*) AS papers
-    FROM core.paper_keywords
-    WHERE keyword IN (SELECT keyword FROM names)
-    GROUP BY keyword
+    SELECT keyword_number, count(DISTINCT paper_number) AS papers
+    FROM work.keyed
+    WHERE keyword_number IN (SELECT keyword_number FROM work.changed_keys)
+    GROUP BY keyword_number
 ),
 
 defined AS (
@@ -29,18 +23,19 @@ defined AS (
 ),
 
 acronyms AS (
-    SELECT keyword_key, short_form
+    SELECT keyword_key, arg_min(short_form, (-papers, short_form)) AS acronym
     FROM defined
-    QUALIFY row_number() OVER (PARTITION BY keyword_key ORDER BY papers DESC, short_form) = 1
+    GROUP BY keyword_key
 )
 
 SELECT
     names.keyword,
-    names.keyword_key,
+    keys.name AS keyword_key,
     seen.variants,
-    acronyms.short_form AS acronym,
+    acronyms.acronym,
     counted.papers
-FROM names
-INNER JOIN seen USING (keyword_key)
-INNER JOIN counted USING (keyword)
-LEFT JOIN acronyms USING (keyword_key)
+FROM counted
+INNER JOIN seen USING (keyword_number)
+INNER JOIN work.keyword_names AS names USING (keyword_number)
+INNER JOIN work.key_numbers AS keys ON counted.keyword_number = keys.number
+LEFT JOIN acronyms ON keys.name = acronyms.keyword_key

@@ -1,13 +1,19 @@
 -- Keywords of each paper whose keywords change; of variants in one paper the best counts.
 -- grain: paper_id, keyword
--- rows: paper_id in work.rekeyed
-SELECT
-    uses.paper_id,
-    names.keyword,
-    min(uses.rank) AS rank,
-    max(uses.score) AS score,
-    bool_or(uses.in_title) AS in_title
-FROM work.uses AS uses
-INNER JOIN work.keyword_names AS names USING (keyword_key)
-WHERE uses.paper_id IN (SELECT paper_id FROM work.rekeyed)
-GROUP BY uses.paper_id, names.keyword
+-- rows: paper_id in work.rekeyed_papers
+WITH counted AS (
+    SELECT
+        paper_number,
+        keyword_number,
+        min(rank) AS rank,
+        max(score) AS score,
+        bool_or(in_title) AS in_title
+    FROM work.keyed
+    WHERE paper_number IN (SELECT paper_number FROM work.rekeyed)
+    GROUP BY paper_number, keyword_number
+)
+
+SELECT papers.name AS paper_id, names.keyword, counted.rank, counted.score, counted.in_title
+FROM counted
+INNER JOIN work.keyword_names AS names USING (keyword_number)
+INNER JOIN work.paper_numbers AS papers ON counted.paper_number = papers.number

@@ -1,7 +1,6 @@
 -- Keyphrases of the winning record of each touched paper; a short form that it defines itself with the key of the long.
--- table: work.phrases
+-- table: temp.phrases
 -- grain: paper_id, phrase
--- rows: touched
 SELECT
     winners.paper_id,
     staged.phrase,

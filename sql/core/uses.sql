@@ -1,25 +1,18 @@
--- Keyphrases of each paper with the key of the keyword that they are a variant of; stop terms are left out.
+-- The same by number: papers, phrases and keys are long texts, and there are millions of rows to count and to join.
 -- table: work.uses
--- grain: paper_id, phrase
--- A short form goes by the paper's own definition, else by the configured synonyms, else by what most papers mean.
-WITH meant AS (
-    SELECT
-        phrases.*,
-        coalesce(phrases.defined_key, synonyms.keyword_key, meanings.long_key, phrases.phrase_key) AS meant_key
-    FROM work.phrases AS phrases
-    LEFT JOIN work.synonyms AS synonyms ON phrases.phrase_key = synonyms.term_key
-    LEFT JOIN work.meanings AS meanings ON phrases.short_form = meanings.short_form
-)
-
+-- grain: paper_number, phrase_number
+-- rows: paper_number in work.touched_numbers
 SELECT
-    meant.paper_id,
-    coalesce(synonyms.keyword_key, meant.meant_key) AS keyword_key,
-    meant.phrase,
-    meant.phrase_key,
-    meant.rank,
-    meant.score,
-    meant.in_title
-FROM meant
-LEFT JOIN work.synonyms AS synonyms ON meant.meant_key = synonyms.term_key
-WHERE meant.phrase_key NOT IN (SELECT term_key FROM work.stop_terms)
-    AND coalesce(synonyms.keyword_key, meant.meant_key) NOT IN (SELECT term_key FROM work.stop_terms)
+    papers.number AS paper_number,
+    spelled.number AS phrase_number,
+    own.number AS own_number,
+    defined.number AS defined_number,
+    phrases.short_form,
+    phrases.rank::UTINYINT AS rank,
+    phrases.score,
+    phrases.in_title
+FROM temp.phrases AS phrases
+INNER JOIN work.paper_numbers AS papers ON phrases.paper_id = papers.name
+INNER JOIN work.phrase_numbers AS spelled ON phrases.phrase = spelled.name
+INNER JOIN work.key_numbers AS own ON phrases.phrase_key = own.name
+LEFT JOIN work.key_numbers AS defined ON phrases.defined_key = defined.name
