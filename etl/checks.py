@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
-from etl import database, feeds, queries, sources, validation
+from etl import database, feeds, queries, sources, validation, vocabulary
 from etl.errors import SqlFileError
 from etl.steps import build, load
 
@@ -29,7 +29,9 @@ def _core(connection: duckdb.DuckDBPyConnection) -> int:
     for table in queries.in_order(needs):
         try:
             rows = connection.sql(found[table].text)
-            if table.startswith("work."):
+            if table.startswith("temp."):
+                vocabulary.make_temporary(connection, found[table])
+            elif table.startswith("work."):
                 connection.execute(f"CREATE OR REPLACE TABLE {table} AS {found[table].text}")
             else:
                 connection.execute(f"INSERT INTO {table} BY NAME {found[table].text}")

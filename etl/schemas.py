@@ -66,6 +66,7 @@ class StagedPaper(Provenance):
     primary_category = dy.String(nullable=True, description="first subject category")
     categories = dy.List(dy.String(), nullable=True, description="subject categories in listed order")
     venue = dy.String(nullable=True, description="journal or conference as stated")
+    language = dy.String(nullable=True, description="language of the text, ISO 639-1; null where it does not tell")
     upvotes = dy.Int64(nullable=True, min=0, description="readers' votes at that time")
     comments = dy.Int64(nullable=True, min=0, description="readers' comments at that time")
     title_key = dy.String(nullable=True, description="fingerprint of a title specific enough to identify, else null")
@@ -104,11 +105,19 @@ class StagedKeyphrase(Provenance):
     """One keyphrase of a record's title and abstract."""
 
     phrase = dy.String(primary_key=True, description="keyphrase in lower case")
-    phrase_key = dy.String(description="what variants of one keyword share")
-    acronym = dy.String(nullable=True, description="short form that the text defines for it")
+    phrase_key = dy.String(description="what its variants share: plural, hyphen, compound, case and spelling apart")
+    short_form = dy.String(nullable=True, description="the short form that it is, where it is a word in capitals")
     rank = dy.Int64(min=1, description="1 is the most telling")
     score = dy.Float64(min=0, description="unitless; comparable within the record")
     in_title = dy.Bool(description="whether the title holds it")
+
+
+class StagedDefinition(Provenance):
+    """One short form that a record's title or abstract defines."""
+
+    short_form = dy.String(primary_key=True, description="in capitals, without plural ending: `LLM`")
+    phrase = dy.String(description="long form in lower case: `large language models`")
+    phrase_key = dy.String(description="what variants of the long form share")
 
 
 class StagedRepository(Provenance):
@@ -146,6 +155,7 @@ STAGED: Mapping[str, type[dy.Schema]] = {
     "papers": StagedPaper,
     "links": StagedLink,
     "keyphrases": StagedKeyphrase,
+    "definitions": StagedDefinition,
     "repositories": StagedRepository,
 }
 
@@ -190,10 +200,15 @@ class Papers(dy.Schema):
     arxiv_id = dy.String(nullable=True, description="arXiv identifier without version")
     doi = dy.String(nullable=True, description="DOI in lower case")
     published_on = dy.Date(nullable=True, description="day of the first version; periods go by it")
+    stated_on = dy.Date(
+        nullable=True,
+        description="stated day that cannot be it: after the last day that we saw the paper, by two or more",
+    )
     updated_on = dy.Date(nullable=True, description="day of the latest version")
     primary_category = dy.String(nullable=True, description="first subject category")
     categories = dy.List(dy.String(), nullable=True, description="subject categories")
     venue = dy.String(nullable=True, description="journal or conference as stated")
+    language = dy.String(nullable=True, description="language of the text, ISO 639-1; null where it does not tell")
     first_observed_on = dy.Date(description="first day that we saw it listed")
     last_observed_on = dy.Date(description="last day that we saw it listed")
 
@@ -223,8 +238,9 @@ class PaperObservations(dy.Schema):
 class Keywords(dy.Schema):
     """Keywords over all papers, variants joined."""
 
-    keyword = dy.String(primary_key=True, description="the variant that most papers use")
-    variants = dy.List(dy.String(), description="spellings seen")
+    keyword = dy.String(primary_key=True, description="the variant that most papers use, or that is configured")
+    keyword_key = dy.String(description="what its variants share, whichever is shown: the same from load to load")
+    variants = dy.List(dy.String(), description="all spellings and short forms that papers use, sorted")
     acronym = dy.String(nullable=True, description="short form that most texts define for it")
     papers = dy.Int64(description="papers that it describes")
 
@@ -234,7 +250,7 @@ class PaperKeywords(dy.Schema):
 
     paper_id = dy.String(primary_key=True, description="the paper")
     keyword = dy.String(primary_key=True, description="see `core.keywords`")
-    rank = dy.Int64(description="1 is the most telling")
+    rank = dy.Int64(description="1 is the most telling; ranks of stop terms and of further variants are left out")
     score = dy.Float64(description="unitless; comparable within the paper")
     in_title = dy.Bool(description="whether the title holds it")
 

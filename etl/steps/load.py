@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from etl import database, ledger, queries, sources
+from etl import database, ledger, queries, sources, vocabulary
 from etl.ledger import Delivery, Outcome
 from etl.queries import Query
 from etl.schemas import CORE, STAGED, Dumps, duckdb_ddl, duckdb_type, polars_schema
@@ -85,7 +85,10 @@ def release() -> str:
     """Changes when what `core` is made of does: the database is then made anew from staging."""
     said = [duckdb_ddl(name, table) for name, table in CORE.items()]
     said += [query.text for query in queries.read("core", "core")]
-    said += [path.read_text(encoding="utf-8") for path in (Path(__file__), *sorted((SQL / "macros").glob("*.sql")))]
+    said += [
+        path.read_text(encoding="utf-8")
+        for path in (Path(__file__), Path(vocabulary.__file__), *sorted((SQL / "macros").glob("*.sql")))
+    ]
     return hashlib.sha256("\x00".join(said).encode()).hexdigest()[:16]
 
 
@@ -115,6 +118,7 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(_RECORDS)
     connection.execute(_SIGHTINGS)
     connection.execute("CREATE TABLE IF NOT EXISTS work.touched (paper_id VARCHAR)")
+    vocabulary.prepare(connection)
     for table in ("links", "repositories"):
         columns = ", ".join(f"{name} {duckdb_type(dtype)}" for name, dtype in polars_schema(STAGED[table]).items())
         connection.execute(f"CREATE TABLE IF NOT EXISTS work.{table} ({columns}, source VARCHAR)")
@@ -132,9 +136,11 @@ class _Loader:
         until: dt.date = dt.date.max,
     ) -> None:
         self.settings, self.connection, self.target, self.until = settings, connection, target, until
+        self.vocabulary = vocabulary.configured()
         self.queries = {query.table: query for query in queries.read("core", "core")}
         needs = {name: queries.references(connection, query) for name, query in self.queries.items()}
-        self.order = [name for name in queries.in_order(needs) if name != "work.identity"]
+        apart = {"work.identity", *vocabulary.TABLES}
+        self.order = [name for name in queries.in_order(needs) if name not in apart]
         # DuckDB 2.0.0 loses rows, in silence, that a transaction inserts by several threads into a table of its own
         # making: tables that are inserted into are made beforehand, those made inside are made with their rows.
         create_staged(connection)
@@ -143,6 +149,7 @@ class _Loader:
                 connection.execute(
                     f"CREATE TABLE IF NOT EXISTS {name} AS SELECT * FROM ({self.queries[name].text}) LIMIT 0"
                 )
+        vocabulary.prepare_tables(connection, self.queries)
 
     def run(self) -> Loaded:
         """Applies what differs; nothing is written when nothing does."""
@@ -157,7 +164,7 @@ class _Loader:
             if held.get(key) != batch:
                 due.setdefault(batch, set()).add(key)
         done = Loaded(removed=len(gone - wanted.keys()))
-        if due or gone or self._dumps_differ():
+        if due or gone or self._dumps_differ() or not self.vocabulary.is_held(self.connection):
             done.papers = self._apply(due, gone)
             done.added = sum(map(len, due.values()))
         return done
@@ -185,6 +192,7 @@ class _Loader:
             self._stage_views()
             for table in self.order:
                 self._refresh(self.queries[table])
+            vocabulary.refresh(self.connection, self.queries, self.vocabulary)
             self._write_rejected()
             self.connection.execute("INSERT INTO work.version SELECT coalesce(max(version), 0) + 1 FROM work.version")
             return int(self._rows("SELECT count(*) FROM work.touched")[0][0])
@@ -283,9 +291,7 @@ class _Loader:
         if query.table.startswith("work.") and not query.is_touched:
             self.connection.execute(f"CREATE OR REPLACE TABLE {query.table} AS {query.text}")
             return
-        only = " WHERE paper_id IN (SELECT paper_id FROM work.touched)" if query.is_touched else ""
-        self.connection.execute(f"DELETE FROM {query.table}{only}")
-        self.connection.execute(f"INSERT INTO {query.table} BY NAME {query.text}")
+        vocabulary.replace_rows(self.connection, query)
 
     def _write_dumps(self) -> None:
         self.connection.register("target_dumps", self.target.dumps.to_arrow())

@@ -123,9 +123,9 @@ def with_statements(papers: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def found_keyphrases(papers: pl.DataFrame) -> pl.DataFrame:
-    """Ranked keyphrases of each paper, see `keyphrases`."""
-    return keyphrases.keyphrases(papers.select("row", "title", "abstract"))
+def found_keyphrases(papers: pl.DataFrame) -> keyphrases.Found:
+    """Ranked keyphrases and definitions of each paper with `language`, see `keyphrases`."""
+    return keyphrases.with_definitions(papers.select("row", "title", "abstract", "language"))
 
 
 def found_repositories(said: pl.DataFrame) -> pl.DataFrame:

@@ -504,7 +504,7 @@ def best_question(binned: np.ndarray, leaf: np.ndarray, slope: np.ndarray, bend:
 def judged(papers: list[Paper], tables: ranking.Background, trees: ranking.Trees) -> dict[str, float]:
     """Precision, recall and F1 at 10, as the judging script counts."""
     frame = frame_of(papers).with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
-    found = found_in(frame, tables, trees)
+    found = found_in(frame, tables, trees).ranked
     said = dict(found.group_by("row").agg("phrase").iter_rows())
     gold = {str(at): list(dict.fromkeys(map(stemmed, paper.keyphrases))) for at, paper in enumerate(papers)}
     ranked = {str(at): list(dict.fromkeys(map(stemmed, said.get(at, [])))) for at in range(len(papers))}

@@ -17,7 +17,9 @@ ranked AS (
             ORDER BY
                 records.abstract_hash IS NULL, records.priority, days.observed_on DESC, records.content_hash,
                 records.dump_id, records.member, records.record_offset
-        ) AS place
+        ) AS place,
+        -- A paper cannot be published after it was seen, but for a day that time zones may make.
+        staged.published_on <= max(days.observed_on) OVER (PARTITION BY records.paper_id) + 1 AS is_possible
     FROM work.records AS records
     INNER JOIN days USING (dump_id, member, record_offset)
     INNER JOIN staged.papers AS staged USING (dump_id, member, record_offset)
@@ -39,11 +41,13 @@ folded AS (
         arg_min(authors, place) FILTER (len(authors) > 0) AS authors,
         arg_min(arxiv_id, place) AS arxiv_id,
         arg_min(doi, place) AS doi,
-        arg_min(published_on, place) AS published_on,
+        arg_min(published_on, place) FILTER (is_possible) AS published_on,
+        arg_min(published_on, place) FILTER (NOT is_possible) AS stated_on,
         max(updated_on) AS updated_on,
         arg_min(primary_category, place) AS primary_category,
         arg_min(categories, place) AS categories,
-        arg_min(venue, place) AS venue
+        arg_min(venue, place) AS venue,
+        arg_min(language, place) FILTER (place = 1) AS language
     FROM ranked
     GROUP BY paper_id
 )
@@ -56,10 +60,12 @@ SELECT
     arxiv_id,
     doi,
     published_on,
+    CASE WHEN published_on IS NULL THEN stated_on END AS stated_on,
     updated_on,
     primary_category,
     categories,
     venue,
+    language,
     first_observed_on,
     last_observed_on
 FROM folded
