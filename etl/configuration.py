@@ -65,24 +65,45 @@ _KEYS = [each.name for each in fields(Table) if each.name != "name"]
 
 
 @cache
+def overrides_file() -> Path | None:
+    """The CSV that `overrides` names, from the folder of the configuration file; raises as `tables` does."""
+    path, found = _configured()
+    said = found.get("overrides")
+    if path is None or said is None:
+        return None
+    named = path.parent / said if isinstance(said, str) and said else None
+    if named is None or not named.is_file():
+        raise ConfigurationError(str(path), "overrides", repr(said)[:80], "the path of a CSV")
+    return named
+
+
+@cache
 def tables() -> tuple[Table, ...]:
     """The tables that are described, by name, as they stand when a process first asks.
 
     Raises ConfigurationError or SettingsError.
     """
-    path = settings.configuration_file()
+    path, found = _configured()
     if path is None:
         return ()
+    described = found.get("tables", {})
+    if not isinstance(described, dict):
+        raise ConfigurationError(str(path), "tables", repr(described)[:80], "tables such as [tables.listing]")
+    return tuple(_table(path, name, described[name]) for name in sorted(described))
+
+
+def _configured() -> tuple[Path | None, dict[str, object]]:
+    """The configuration file, if there is one, and what it says."""
+    path = settings.configuration_file()
+    if path is None:
+        return None, {}
     try:
         found = tomllib.loads(path.read_bytes().decode())
     except (OSError, ValueError) as error:
         said = " ".join(str(error).split())
         raise ConfigurationError(str(path), "the file", said, "readable TOML in UTF-8") from None
-    _check_keys(path, "", found, ["tables"])
-    described = found.get("tables", {})
-    if not isinstance(described, dict):
-        raise ConfigurationError(str(path), "tables", repr(described)[:80], "tables such as [tables.listing]")
-    return tuple(_table(path, name, described[name]) for name in sorted(described))
+    _check_keys(path, "", found, ["tables", "overrides"])
+    return path, found
 
 
 def _table(path: Path, name: str, described: object) -> Table:
