@@ -1,7 +1,7 @@
 """How well records find their papers when their identifiers are hidden, and how long identity takes.
 
-`python benchmarks/identity.py [--papers 700000] [--more 1000]`. Records of the dumps that carry an arXiv identifier tell
-the truth; they are identified again by title, authors and year alone. `--errors N` prints some of what went wrong.
+`python benchmarks/identity.py [--papers 700000] [--more 1000]`. Records of the dumps that carry an arXiv identifier
+tell the truth; they are identified again by title, authors and year alone. `--errors N` prints some of what went wrong.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ import measure
 
 sys.path.insert(0, str(measure.PROJECT))
 
-from etl import ledger  # noqa: E402
-from etl.settings import Settings  # noqa: E402
-from etl.steps import identify, load  # noqa: E402
+from etl import ledger
+from etl.settings import Settings
+from etl.steps import identify, load
 
 HIDDEN = "NULL::VARCHAR"
 RECORDS = """
@@ -53,7 +53,9 @@ def main() -> None:
     speed = timed(given.papers, given.more)
     head = ("identifiers", "records", "pairs", "precision", "recall")
     measure.show("found by title, authors and year", head, [(name, *found.values()) for name, found in quality.items()])
-    measure.show(f"{given.papers:,} papers", ("step", "seconds", "CPU"), [(name, *both) for name, both in speed.items()])
+    measure.show(
+        f"{given.papers:,} papers", ("step", "seconds", "CPU"), [(name, *both) for name, both in speed.items()]
+    )
     facts = {name: dict(zip(("seconds", "cpu_seconds"), both, strict=True)) for name, both in speed.items()}
     measure.save("identity", {"quality": quality, "papers": given.papers, "more": given.more, "speed": facts})
 
@@ -83,8 +85,9 @@ def judged(settings: Settings, kept: str, errors: int) -> dict[str, float]:
         connection.execute(RECORDS.format(arxiv_id=kept))
         identify.identify(connection, [])
         connection.execute(
-            "CREATE TABLE judged AS SELECT truth.arxiv_id, truth.origin, truth.title, truth.authors, truth.year, "
-            "records.paper_id FROM truth INNER JOIN work.records AS records USING (record_offset)"
+            "CREATE TABLE judged AS "
+            "SELECT truth.arxiv_id, origin, title, truth.title_key, authors, truth.year, records.paper_id "
+            "FROM truth INNER JOIN work.records AS records USING (record_offset)"
         )
         counts = {
             name: int(connection.execute(PAIRS.format(group=group)).fetchall()[0][0])
@@ -98,19 +101,23 @@ def judged(settings: Settings, kept: str, errors: int) -> dict[str, float]:
 
 
 def read_truth(settings: Settings, connection: duckdb.DuckDBPyConnection) -> None:
-    """`truth`: the different records of each origin that carry an arXiv identifier. Harvests are origins of their own."""
+    """`truth`: the different records of each origin that carry an arXiv identifier; each harvest is an origin."""
     origins = []
     for commit in ledger.commits(settings):
         for outcome in commit.outcomes:
             raw = settings.raw_file(outcome.dump_id)
             harvest = raw.resolve().parent.name if commit.source == "arxiv_tsv" else ""
-            origins.append((outcome.dump_id, commit.parser_version, commit.batch_id, f"{commit.source} {harvest}".strip()))
+            origins.append(
+                (outcome.dump_id, commit.parser_version, commit.batch_id, f"{commit.source} {harvest}".strip())
+            )
     connection.execute("CREATE TABLE origins (dump_id VARCHAR, version BIGINT, batch_id VARCHAR, origin VARCHAR)")
     connection.executemany("INSERT INTO origins VALUES (?, ?, ?, ?)", origins)
     newest = {batch for (batch,) in connection.execute(
         "SELECT DISTINCT arg_max(batch_id, version) FROM origins GROUP BY dump_id, split_part(origin, ' ', 1)"
     ).fetchall()}  # fmt: skip
-    files = [str(path) for batch in sorted(newest) for path in sorted(settings.staged("papers", batch).glob("*.parquet"))]
+    files = [
+        str(path) for batch in sorted(newest) for path in sorted(settings.staged("papers", batch).glob("*.parquet"))
+    ]
     connection.execute(
         """
         CREATE TABLE truth AS
@@ -127,7 +134,7 @@ def read_truth(settings: Settings, connection: duckdb.DuckDBPyConnection) -> Non
         )
         SELECT
             found.*,
-            row_number() OVER (ORDER BY ALL) AS record_offset,
+            row_number() OVER (ORDER BY arxiv_id, origin, title, authors, year) AS record_offset,
             md5(concat_ws('|', arxiv_id, origin, title)) AS content_hash,
             sizes.papers = max(sizes.papers) OVER (PARTITION BY arxiv_id) AS is_kept
         FROM found INNER JOIN sizes USING (origin)
@@ -139,12 +146,14 @@ def read_truth(settings: Settings, connection: duckdb.DuckDBPyConnection) -> Non
 def print_errors(connection: duckdb.DuckDBPyConnection, errors: int) -> None:
     """Pairs that were missed, and pairs that are wrong."""
     for title, condition in (
-        ("missed", "one.arxiv_id = other.arxiv_id AND one.paper_id <> other.paper_id"),
-        ("wrong", "one.paper_id = other.paper_id AND one.arxiv_id <> other.arxiv_id"),
+        ("missed", "one.paper_id <> other.paper_id AND one.title_key = other.title_key"),
+        ("missed, another title", "one.paper_id <> other.paper_id AND one.title_key <> other.title_key"),
+        ("wrong", "one.arxiv_id <> other.arxiv_id"),
     ):
-        key = "arxiv_id" if title == "missed" else "paper_id"
+        key = "paper_id" if title == "wrong" else "arxiv_id"
         rows = connection.execute(
-            f"SELECT one.arxiv_id, other.arxiv_id, one.origin, other.origin, one.year, other.year, one.title, other.title, "
+            "SELECT one.arxiv_id, other.arxiv_id, one.origin, other.origin, one.year, other.year, one.title, "
+            "other.title, "
             f"list_slice(one.authors, 1, 3), list_slice(other.authors, 1, 3) FROM judged AS one "
             f"INNER JOIN judged AS other ON one.{key} = other.{key} AND one.origin < other.origin "
             f"WHERE {condition} ORDER BY hash(one.arxiv_id) LIMIT {errors}"
@@ -165,17 +174,20 @@ named AS (
         || md5((number % 9973)::VARCHAR)[:7] AS author_key
     FROM numbers
 ),
-both AS (
-    SELECT *, number AS place, printf('%02d%02d.%05d', 15 + number % 10, 1 + number % 12, number // 120) AS arxiv_id FROM named
+listed AS (
+    SELECT *, number AS place, printf('%02d%02d.%05d', 15 + number % 10, 1 + number % 12, number // 120) AS arxiv_id
+    FROM named
     UNION ALL
     SELECT *, {last} + number AS place, NULL FROM named WHERE number % 10 = 0
 )
 SELECT
-    nextval('work.record_ids') AS record_id, 'dump' AS dump_id, '{first}' AS member, place AS record_offset, 's' AS source,
-    1 AS priority, arxiv_id, CASE WHEN number % 3 = 0 AND arxiv_id IS NOT NULL THEN '10.5555/' || number END AS doi,
-    letters || letters AS title_key, true AS is_specific, author_key, 2015 + number % 10 AS year, letters AS content_hash,
-    own_id(arxiv_id, doi, letters || letters, true, author_key, 0, letters) AS own_id
-FROM both
+    nextval('work.record_ids') AS record_id, 'dump' AS dump_id, '{first}' AS member, place AS record_offset,
+    's' AS source, 1 AS priority, arxiv_id,
+    CASE WHEN number % 3 = 0 AND arxiv_id IS NOT NULL THEN '10.5555/' || number END AS doi,
+    letters || letters AS title_key, true AS is_specific, author_key, 2015 + number % 10 AS year,
+    letters AS content_hash,
+    own_id(arxiv_id, doi, letters || letters, true, author_key, 2015 + number % 10, letters) AS own_id
+FROM listed
 """
 
 
@@ -187,7 +199,8 @@ def timed(papers: int, more: int) -> dict[str, tuple[float, float]]:
         for name, first, last in (("from nothing", 0, papers), (f"{more:,} more", papers, papers + more)):
             connection.execute(INVENTED.format(first=first, last=last))
             connection.execute(
-                "INSERT INTO work.dois SELECT record_id, doi, 1 FROM work.records WHERE doi IS NOT NULL AND paper_id IS NULL"
+                "INSERT INTO work.dois "
+                "SELECT record_id, doi, 1 FROM work.records WHERE doi IS NOT NULL AND paper_id IS NULL"
             )
             connection.execute("DELETE FROM work.touched")
             begun, used = time.monotonic(), time.process_time()

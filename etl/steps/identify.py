@@ -220,7 +220,11 @@ def _move(connection: duckdb.DuckDBPyConnection) -> None:
         UNION SELECT old_id FROM moved WHERE old_id IS NOT NULL
         UNION SELECT aliases.paper_id FROM core.paper_aliases AS aliases
         WHERE aliases.alias IN (SELECT alias FROM work.published_ids)
-            AND aliases.alias IN (SELECT own_id FROM work.affected UNION SELECT key FROM work.claims)
+            AND aliases.alias IN (
+                SELECT own_id FROM work.affected
+                UNION SELECT key FROM work.claims
+                UNION SELECT title_alias(title_key) FROM work.affected
+            )
         """
     )
     connection.execute(

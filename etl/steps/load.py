@@ -16,7 +16,7 @@ from etl.ledger import Delivery, Outcome
 from etl.queries import Query
 from etl.schemas import CORE, STAGED, Dumps, duckdb_ddl, duckdb_type, polars_schema
 from etl.settings import SQL, Settings
-from etl.steps import identify
+from etl.steps import identify, published_ids
 from etl.steps.normalise import parser_version
 
 # What load itself needs to know of each record; the texts stay in staging.
@@ -72,7 +72,7 @@ def load(settings: Settings) -> Loaded:
     _forget_older_release(settings)
     with database.connect(
         settings.database,
-        folders=[settings.staging, settings.rejected, settings.scratch],
+        folders=[settings.staging, settings.rejected, settings.scratch, settings.state],
         memory_limit=settings.memory_limit,
         scratch=settings.scratch,
     ) as connection:
@@ -136,7 +136,7 @@ class _Loader:
         # making: tables that are inserted into are made beforehand, those made inside are made with their rows.
         create_staged(connection)
         for name in self.order:
-            if name.startswith("work.") and self.queries[name].is_touched:
+            if name.startswith("work."):
                 connection.execute(
                     f"CREATE TABLE IF NOT EXISTS {name} AS SELECT * FROM ({self.queries[name].text}) LIMIT 0"
                 )
@@ -175,6 +175,7 @@ class _Loader:
 
         All batches together, because identity, links and keywords are made once for all of them.
         """
+        published_ids.take(self.settings, self.connection)
         with database.transaction(self.connection):
             self.connection.execute("DELETE FROM work.touched")
             self._note_changed_days()

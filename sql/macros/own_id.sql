@@ -1,12 +1,10 @@
--- What a record would be called if it were alone: by arXiv identifier, DOI, title with authors, or content.
--- A title that is not specific counts with its year too.
+-- What a record would be called if it were alone: by arXiv identifier, DOI, title with authors and year, or content.
 CREATE OR REPLACE TEMP MACRO own_id(arxiv_id, doi, title_key, is_specific, author_key, year, content_hash) AS
     CASE
         WHEN arxiv_id IS NOT NULL THEN 'arxiv:' || arxiv_id
         WHEN doi IS NOT NULL THEN 'doi:' || doi
         WHEN title_key IS NULL OR (NOT is_specific AND author_key IS NULL) THEN 'text:' || left(content_hash, 16)
         WHEN author_key IS NULL THEN title_alias(title_key)
-        WHEN is_specific THEN title_alias(title_key || '|' || author_key)
         ELSE title_alias(concat_ws('|', title_key, author_key, year))
     END;
 -- The year in which arXiv gave an identifier.

@@ -215,9 +215,7 @@ def test_records_with_one_identifier_are_one_paper(records: list[Record], databa
 
 @settings(max_examples=30, deadline=None)
 @given(records=RECORDS, overrides=overriding())
-def test_overrides_win(
-    records: list[Record], overrides: list[Override], database: duckdb.DuckDBPyConnection
-) -> None:
+def test_overrides_win(records: list[Record], overrides: list[Override], database: duckdb.DuckDBPyConnection) -> None:
     by_name: dict[str, set[str]] = defaultdict(set)
     for paper, record in zip(papers(database, records, overrides), records, strict=True):
         name = f"arxiv:{record.arxiv_id}" if record.arxiv_id else f"doi:{record.dois[0]}" if record.dois else None
@@ -356,7 +354,9 @@ def test_the_evidence_is_told(database: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_a_title_of_very_many_papers_joins_none(database: duckdb.DuckDBPyConnection) -> None:
-    records = [Record(None, (f"10.5555/{number}",), S, (f"Name{number:c} Rain{number:c}",)) for number in range(97, 123)]
+    records = [
+        Record(None, (f"10.5555/{number}",), S, (f"Name{number:c} Rain{number:c}",)) for number in range(97, 123)
+    ]
     many = [replace(record, dois=(f"{record.dois[0]}/{part}",)) for record in records for part in range(4)]
     names = papers(database, [*many, Record(title=S)])
     assert len(set(names)) == len(many) + 1
