@@ -13,7 +13,6 @@ _HASHED = (
     "abstract",
     "authors",
     "arxiv_id",
-    "doi",
     "dois",
     "published_on",
     "updated_on",
