@@ -120,7 +120,7 @@ def normalise(raw: pl.DataFrame) -> Normalised:
 
 
 _TABLES = configuration.tables()
-_VERSION = 1
+_VERSION = 2
 
 SOURCE = Source(
     title="Tables of one's own",
