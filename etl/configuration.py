@@ -79,22 +79,33 @@ MAX_TERM = 200
 
 
 @cache
+def overrides_file() -> Path | None:
+    """The CSV that `overrides` names, from the folder of the configuration file; raises as `tables` does."""
+    path, found = _configured()
+    said = found.get("overrides")
+    if path is None or said is None:
+        return None
+    named = path.parent / said if isinstance(said, str) and said else None
+    if named is None or not named.is_file():
+        raise ConfigurationError(str(path), "overrides", repr(said)[:80], "the path of a CSV")
+    return named
+
+
+@cache
 def tables() -> tuple[Table, ...]:
     """The tables that are described, by name, as they stand when a process first asks.
 
     Raises ConfigurationError or SettingsError.
     """
-    path = settings.configuration_file()
-    described = _read(path, "tables") if path else {}
+    path, described = _section("tables", "tables such as [tables.listing]")
     return tuple(_table(path, name, described[name]) for name in sorted(described)) if path else ()
 
 
 def keywords() -> Keywords:
     """What the configuration says of keywords; raises ConfigurationError or SettingsError."""
-    path = settings.configuration_file()
+    path, said = _section("keywords", "a table [keywords]")
     if path is None:
         return Keywords()
-    said = _read(path, "keywords")
     _check_keys(path, "keywords", said, _KEYWORDS)
     synonyms = said.get("synonyms", {})
     if not isinstance(synonyms, dict):
@@ -116,19 +127,27 @@ def _terms(path: Path, where: str, said: object) -> tuple[str, ...]:
     return tuple(" ".join(term.split()) for term in said)
 
 
-def _read(path: Path, section: str) -> dict[str, object]:
-    """One section of the file; raises ConfigurationError where that, or the file, is none."""
+def _section(name: str, wanted: str) -> tuple[Path | None, dict[str, object]]:
+    """The configuration file, if there is one, and what one of its tables says."""
+    path, found = _configured()
+    said = found.get(name, {})
+    if not isinstance(said, dict):
+        raise ConfigurationError(str(path), name, repr(said)[:80], wanted)
+    return path, said
+
+
+def _configured() -> tuple[Path | None, dict[str, object]]:
+    """The configuration file, if there is one, and what it says."""
+    path = settings.configuration_file()
+    if path is None:
+        return None, {}
     try:
         found = tomllib.loads(path.read_bytes().decode())
     except (OSError, ValueError) as error:
         said = " ".join(str(error).split())
         raise ConfigurationError(str(path), "the file", said, "readable TOML in UTF-8") from None
-    _check_keys(path, "", found, ["keywords", "tables"])
-    described = found.get(section, {})
-    if not isinstance(described, dict):
-        example = {"tables": "tables such as [tables.listing]", "keywords": "a table [keywords]"}[section]
-        raise ConfigurationError(str(path), section, repr(described)[:80], example)
-    return described
+    _check_keys(path, "", found, ["keywords", "overrides", "tables"])
+    return path, found
 
 
 def _table(path: Path, name: str, described: object) -> Table:

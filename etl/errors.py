@@ -29,6 +29,18 @@ class ConfigurationError(EtlError):
         return f"{self.path}: {self.key}: found {self.found}, wanted {self.wanted}; see docs/configuration.md"
 
 
+class OverrideError(EtlError):
+    """The file of overrides holds a line that cannot be used; line 0 is the file as a whole."""
+
+    def __init__(self, path: str, line: int, found: str, wanted: str) -> None:
+        super().__init__(path, line, found, wanted)
+        self.path, self.line, self.found, self.wanted = path, line, found, wanted
+
+    def __str__(self) -> str:
+        where = f"{self.path}: line {self.line}" if self.line else self.path
+        return f"{where}: found {self.found}, wanted {self.wanted}; see docs/identity.md"
+
+
 class InputPathError(EtlError):
     """A path given by the caller cannot be read."""
 

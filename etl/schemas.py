@@ -69,7 +69,10 @@ class StagedPaper(Provenance):
     language = dy.String(nullable=True, description="language of the text, ISO 639-1; null where it does not tell")
     upvotes = dy.Int64(nullable=True, min=0, description="readers' votes at that time")
     comments = dy.Int64(nullable=True, min=0, description="readers' comments at that time")
-    title_key = dy.String(nullable=True, description="fingerprint of a title specific enough to identify, else null")
+    dois = dy.List(dy.String(), nullable=True, description="all DOIs of the record, `doi` first")
+    title_key = dy.String(nullable=True, description="fingerprint of the title; null where it names a part of a volume")
+    is_specific = dy.Bool(description="whether the title is likely to name one paper only")
+    author_key = dy.String(nullable=True, description="words of the first authors' names, small and without accents")
     content_hash = dy.String(description="hash of the normalised record, its position and votes apart")
     repeat_hash = dy.String(description="hash of all that the record says, its position apart: equal ones are repeats")
     statement = dy.Enum(STATEMENTS, description="what the text says about code")
@@ -319,6 +322,28 @@ class Conflicts(dy.Schema):
     papers = dy.List(dy.String(), description="papers that it would have joined")
 
 
+class Merges(dy.Schema):
+    """Identifiers by which records would be papers of their own, and the papers that they are part of."""
+
+    merged_id = dy.String(primary_key=True, description="identifier of the records if they were alone")
+    paper_id = dy.String(primary_key=True, description="the paper that they are part of")
+    evidence = dy.String(description="doi, title_and_authors, title (authors not named) or override")
+    observed_on = dy.Date(description="first day by which both had been seen")
+
+
+class Overrides(dy.Schema):
+    """What the file of overrides says, and whether it acts."""
+
+    action = dy.String(primary_key=True, description="merge or split")
+    paper = dy.String(primary_key=True, description="one paper, by an identifier")
+    other = dy.String(primary_key=True, description="the other paper, by an identifier")
+    made_on = dy.Date(primary_key=True, description="day on which it was decided (`when`)")
+    who = dy.String(description="who decided")
+    why = dy.String(description="why")
+    until = dy.Date(nullable=True, description="last observed day on which it acts")
+    status = dy.String(description="active, expired, or unmatched: acts, but no record has one of the identifiers")
+
+
 class Runs(dy.Schema):
     """Steps that changed something."""
 
@@ -356,6 +381,8 @@ CORE: Mapping[str, type[dy.Schema]] = {
     "core.code_statements": CodeStatements,
     "ops.rejected": RejectedRecords,
     "ops.conflicts": Conflicts,
+    "ops.merges": Merges,
+    "ops.overrides": Overrides,
     "ops.runs": Runs,
     "ops.validations": Validations,
 }

@@ -107,6 +107,7 @@ class Settings:
     keep_published: int = 5
     memory_limit: str = "3GB"
     fetching: Fetching = field(default_factory=Fetching)
+    overrides: Path | None = None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, warehouse: Path | None = None) -> Settings:
@@ -129,6 +130,7 @@ class Settings:
             keep_published=_number(env, "ETL_KEEP_PUBLISHED", 5, least=1),
             memory_limit=env.get("ETL_MEMORY_LIMIT") or "3GB",
             fetching=Fetching.from_env(env),
+            overrides=_file(env, "ETL_OVERRIDES", "a CSV of overrides"),
         )
 
     @property
@@ -165,6 +167,11 @@ class Settings:
     def state(self) -> Path:
         """What no dump says: withdrawals and published revisions."""
         return self.warehouse / "state"
+
+    @property
+    def published_ids(self) -> Path:
+        """Identifiers that were published and that no record tells any more."""
+        return self.state / "published_ids.parquet"
 
     @property
     def published(self) -> Path:
@@ -236,12 +243,18 @@ def configuration_file(environ: Mapping[str, str] | None = None) -> Path | None:
     Raises SettingsError where `ETL_CONFIG` names no file.
     """
     env = os.environ if environ is None else environ
-    path = Path(env.get("ETL_CONFIG") or "etl.toml").expanduser().absolute()
-    if path.is_file():
-        return path
-    if env.get("ETL_CONFIG"):
-        raise SettingsError("ETL_CONFIG", env["ETL_CONFIG"], "a TOML file")
-    return None
+    path = Path("etl.toml").absolute()
+    return _file(env, "ETL_CONFIG", "a TOML file") or (path if path.is_file() else None)
+
+
+def _file(env: Mapping[str, str], name: str, wanted: str) -> Path | None:
+    """The file that a setting names, if it names one."""
+    if not env.get(name):
+        return None
+    path = Path(env[name]).expanduser().absolute()
+    if not path.is_file():
+        raise SettingsError(name, env[name], wanted)
+    return path
 
 
 def _number(env: Mapping[str, str], name: str, default: int, least: int) -> int:

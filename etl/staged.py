@@ -41,7 +41,16 @@ _EXTRA = {
     "evidence_kind": pl.String(),
     "is_official": pl.Boolean(),
 }
-_MADE = ("title_key", "content_hash", "repeat_hash", "statement", "statement_sentence", "language")
+_MADE = (
+    "title_key",
+    "is_specific",
+    "author_key",
+    "content_hash",
+    "repeat_hash",
+    "statement",
+    "statement_sentence",
+    "language",
+)
 # A dump that lists links names them on purpose; readers of a page may put anything into its fields.
 _DUMP_CONFIDENCE = 0.95
 

@@ -142,6 +142,7 @@ def test_one_file_more_is_checked(copy: Path, run: Callable[..., subprocess.Comp
     assert {what: more[what] - own[what] for what in own} == {
         "sources": 1,
         "expectations": 1,
+        "overrides": 0,
         "core queries": 0,
         "marts": 2,
         "feeds": 1,

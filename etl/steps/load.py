@@ -5,25 +5,27 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import duckdb
 import polars as pl
 
-from etl import database, ledger, queries, sources, vocabulary
+from etl import database, ledger, overrides, queries, sources, vocabulary
 from etl.ledger import Delivery, Outcome
 from etl.queries import Query
 from etl.schemas import CORE, STAGED, Dumps, duckdb_ddl, duckdb_type, polars_schema
 from etl.settings import SQL, Settings
+from etl.steps import identify, published_ids
 from etl.steps.normalise import parser_version
 
 # What load itself needs to know of each record; the texts stay in staging.
 _RECORDS = """
 CREATE TABLE IF NOT EXISTS work.records (
-    dump_id VARCHAR, member VARCHAR, record_offset BIGINT, record_length BIGINT, observed_on DATE, source VARCHAR,
-    priority INTEGER, arxiv_id VARCHAR, doi VARCHAR, title_key VARCHAR, content_hash VARCHAR, abstract_hash VARCHAR,
-    position BIGINT, upvotes BIGINT, comments BIGINT, statement VARCHAR, statement_sentence VARCHAR, paper_id VARCHAR
+    record_id BIGINT, dump_id VARCHAR, member VARCHAR, record_offset BIGINT, record_length BIGINT, observed_on DATE,
+    source VARCHAR, priority INTEGER, arxiv_id VARCHAR, doi VARCHAR, title_key VARCHAR, is_specific BOOLEAN,
+    author_key VARCHAR, year INTEGER, own_id VARCHAR, content_hash VARCHAR, abstract_hash VARCHAR, position BIGINT,
+    upvotes BIGINT, comments BIGINT, statement VARCHAR, statement_sentence VARCHAR, paper_id VARCHAR, evidence VARCHAR
 )
 """
 # A record is seen once for each delivery of its bytes; the member of an archive may carry its own day.
@@ -56,6 +58,12 @@ class _Target:
     dumps: pl.DataFrame
     members: list[tuple[str, str, int, int, int, int]] = field(default_factory=list)
 
+    @property
+    def last_day(self) -> dt.date | None:
+        """The last day on which a dump that is loaded was observed."""
+        days: list[dt.date] = self.dumps.filter(pl.col("status") == "loaded").get_column("observed_on").to_list()
+        return max(days, default=None)
+
 
 def load(settings: Settings) -> Loaded:
     """Makes the database hold exactly the admitted deliveries; what is there already is left alone."""
@@ -64,7 +72,7 @@ def load(settings: Settings) -> Loaded:
     _forget_older_release(settings)
     with database.connect(
         settings.database,
-        folders=[settings.staging, settings.rejected, settings.scratch],
+        folders=[settings.staging, settings.rejected, settings.scratch, settings.state],
         memory_limit=settings.memory_limit,
         scratch=settings.scratch,
     ) as connection:
@@ -84,11 +92,10 @@ def load_as_of(settings: Settings, connection: duckdb.DuckDBPyConnection, day: d
 def release() -> str:
     """Changes when what `core` is made of does: the database is then made anew from staging."""
     said = [duckdb_ddl(name, table) for name, table in CORE.items()]
-    said += [query.text for query in queries.read("core", "core")]
-    said += [
-        path.read_text(encoding="utf-8")
-        for path in (Path(__file__), Path(vocabulary.__file__), *sorted((SQL / "macros").glob("*.sql")))
-    ]
+    said += [query.text for folder in ("core", "identity") for query in queries.read(folder, folder)]
+    made_by = (__file__, identify.__file__, vocabulary.__file__)
+    files = (*map(Path, made_by), *sorted((SQL / "macros").glob("*.sql")))
+    said += [path.read_text(encoding="utf-8") for path in files]
     return hashlib.sha256("\x00".join(said).encode()).hexdigest()[:16]
 
 
@@ -122,7 +129,9 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     for table in ("links", "repositories"):
         columns = ", ".join(f"{name} {duckdb_type(dtype)}" for name, dtype in polars_schema(STAGED[table]).items())
         connection.execute(f"CREATE TABLE IF NOT EXISTS work.{table} ({columns}, source VARCHAR)")
+    connection.execute("CREATE TABLE IF NOT EXISTS work.published_ids (alias VARCHAR, paper_id VARCHAR)")
     queries.define_macros(connection)
+    identify.prepare(connection)
 
 
 class _Loader:
@@ -136,16 +145,15 @@ class _Loader:
         until: dt.date = dt.date.max,
     ) -> None:
         self.settings, self.connection, self.target, self.until = settings, connection, target, until
-        self.vocabulary = vocabulary.configured()
+        self.vocabulary, self.overrides = vocabulary.configured(), overrides.read(settings)
         self.queries = {query.table: query for query in queries.read("core", "core")}
         needs = {name: queries.references(connection, query) for name, query in self.queries.items()}
-        apart = {"work.identity", *vocabulary.TABLES}
-        self.order = [name for name in queries.in_order(needs) if name not in apart]
+        self.order = [name for name in queries.in_order(needs) if name not in vocabulary.TABLES]
         # DuckDB 2.0.0 loses rows, in silence, that a transaction inserts by several threads into a table of its own
         # making: tables that are inserted into are made beforehand, those made inside are made with their rows.
         create_staged(connection)
         for name in self.order:
-            if name.startswith("work.") and self.queries[name].is_touched:
+            if name.startswith("work."):
                 connection.execute(
                     f"CREATE TABLE IF NOT EXISTS {name} AS SELECT * FROM ({self.queries[name].text}) LIMIT 0"
                 )
@@ -164,7 +172,8 @@ class _Loader:
             if held.get(key) != batch:
                 due.setdefault(batch, set()).add(key)
         done = Loaded(removed=len(gone - wanted.keys()))
-        if due or gone or self._dumps_differ() or not self.vocabulary.is_held(self.connection):
+        is_due = due or gone or self._dumps_differ() or self._overrides_differ()
+        if is_due or not self.vocabulary.is_held(self.connection):
             done.papers = self._apply(due, gone)
             done.added = sum(map(len, due.values()))
         return done
@@ -176,11 +185,16 @@ class _Loader:
         held = self.connection.sql("SELECT * FROM core.dumps").pl().sort(*Dumps.primary_key())
         return not held.equals(self.target.dumps.sort(*Dumps.primary_key()))
 
+    def _overrides_differ(self) -> bool:
+        held = self._rows("SELECT action, paper, other, made_on, who, why, until FROM ops.overrides")
+        return sorted(map(repr, held)) != sorted(repr(tuple(asdict(each).values())) for each in self.overrides)
+
     def _apply(self, due: Mapping[str, set[tuple[str, str]]], gone: set[tuple[str, str]]) -> int:
         """One transaction: dumps out, dumps in, identity anew, touched papers folded again. Returns their number.
 
         All batches together, because identity, links and keywords are made once for all of them.
         """
+        published_ids.take(self.settings, self.connection)
         with database.transaction(self.connection):
             self.connection.execute("DELETE FROM work.touched")
             self._note_changed_days()
@@ -188,11 +202,13 @@ class _Loader:
             for batch_id in sorted(due):
                 self._add(batch_id, due[batch_id])
             self._write_dumps()
-            self._identify()
+            day = self.target.last_day
+            identify.identify(self.connection, overrides.acting("overrides", self.overrides, day))
             self._stage_views()
             for table in self.order:
                 self._refresh(self.queries[table])
             vocabulary.refresh(self.connection, self.queries, self.vocabulary)
+            self._write_overrides(day)
             self._write_rejected()
             self.connection.execute("INSERT INTO work.version SELECT coalesce(max(version), 0) + 1 FROM work.version")
             return int(self._rows("SELECT count(*) FROM work.touched")[0][0])
@@ -222,6 +238,7 @@ class _Loader:
             key = [source, dump_id]
             where = "WHERE source = ? AND dump_id = ?"
             self.connection.execute(f"INSERT INTO work.touched SELECT DISTINCT paper_id FROM work.records {where}", key)
+            identify.forget(self.connection, where, key)
             for table in ("links", "repositories", "records", "loaded"):
                 self.connection.execute(f"DELETE FROM work.{table} {where}", key)
 
@@ -238,12 +255,25 @@ class _Loader:
             f"""
             INSERT INTO work.records BY NAME
             SELECT
-                dump_id, member, record_offset, record_length, observed_on, position, upvotes, comments, arxiv_id, doi,
-                title_key, content_hash, md5(abstract) AS abstract_hash, statement, statement_sentence,
-                ? AS source, ? AS priority, NULL AS paper_id
+                nextval('work.record_ids') AS record_id, dump_id, member, record_offset, record_length, observed_on,
+                position, upvotes, comments, arxiv_id, doi, title_key, is_specific, author_key,
+                coalesce(year(published_on), arxiv_year(arxiv_id)) AS year,
+                own_id(arxiv_id, doi, title_key, is_specific, author_key, year, content_hash) AS own_id,
+                content_hash, md5(abstract) AS abstract_hash, statement, statement_sentence,
+                ? AS source, ? AS priority, NULL AS paper_id, NULL AS evidence
             FROM {papers} WHERE {chosen}{in_time}
             """,
             [source, sources.load(source).priority],
+        )
+        self.connection.execute(
+            f"""
+            INSERT INTO work.dois
+            SELECT record_id, unnest(papers.dois) AS doi, generate_subscripts(papers.dois, 1) AS place
+            FROM {papers} AS papers
+            INNER JOIN work.records AS records USING (dump_id, member, record_offset)
+            WHERE papers.dois IS NOT NULL AND records.source = ? AND {chosen}
+            """,
+            [source],
         )
         # A link has no day of its own: it counts where its record does.
         for table, observed in (("links", ""), ("repositories", in_time)):
@@ -265,20 +295,6 @@ class _Loader:
     def _parquet(self, table: str, batch_ids: Iterable[str]) -> str:
         return _relation(table, [self.settings.staged(table, batch_id) for batch_id in sorted(set(batch_ids))])
 
-    def _identify(self) -> None:
-        """Gives every record its paper; those that move, and where they move to, are touched."""
-        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE moved AS {_changed(self.queries['work.identity'].text)}")
-        self.connection.execute(
-            "INSERT INTO work.touched SELECT old_id FROM moved WHERE old_id IS NOT NULL UNION SELECT new_id FROM moved"
-        )
-        self.connection.execute(
-            "UPDATE work.records SET paper_id = moved.new_id FROM moved WHERE records.dump_id = moved.dump_id "
-            "AND records.member = moved.member AND records.record_offset = moved.record_offset"
-        )
-        self.connection.execute("CREATE OR REPLACE TEMP TABLE once AS SELECT DISTINCT paper_id FROM work.touched")
-        self.connection.execute("DELETE FROM work.touched")
-        self.connection.execute("INSERT INTO work.touched SELECT paper_id FROM once")
-
     def _stage_views(self) -> None:
         batches = [batch_id for (batch_id,) in self._rows("SELECT DISTINCT batch_id FROM work.loaded")]
         create_staged(
@@ -292,6 +308,26 @@ class _Loader:
             self.connection.execute(f"CREATE OR REPLACE TABLE {query.table} AS {query.text}")
             return
         vocabulary.replace_rows(self.connection, query)
+
+    def _write_overrides(self, day: dt.date | None) -> None:
+        """`ops.overrides`: what the file says, and whether it acts."""
+        self.connection.execute("DELETE FROM ops.overrides")
+        for each in self.overrides:
+            self.connection.execute(
+                """
+                INSERT INTO ops.overrides BY NAME
+                SELECT
+                    $action AS action, $paper AS paper, $other AS other, $made_on AS made_on, $who AS who, $why AS why,
+                    $until AS until,
+                    CASE
+                        WHEN NOT $acts THEN 'expired'
+                        WHEN (SELECT count(*) FROM core.paper_aliases WHERE alias IN ($paper, $other)) < 2
+                        THEN 'unmatched'
+                        ELSE 'active'
+                    END AS status
+                """,
+                {**asdict(each), "acts": each.acts_on(day)},
+            )
 
     def _write_dumps(self) -> None:
         self.connection.register("target_dumps", self.target.dumps.to_arrow())
@@ -330,15 +366,6 @@ def create_staged(connection: duckdb.DuckDBPyConnection, folders: Mapping[str, S
         connection.execute(
             f"CREATE OR REPLACE VIEW staged.{table} AS SELECT * FROM {_relation(table, (folders or {}).get(table, ()))}"
         )
-
-
-def _changed(identity: str) -> str:
-    return (
-        "SELECT records.dump_id, records.member, records.record_offset, "
-        "records.paper_id AS old_id, identity.paper_id AS new_id "
-        f"FROM work.records AS records INNER JOIN ({identity}) AS identity USING (dump_id, member, record_offset) "
-        "WHERE records.paper_id IS DISTINCT FROM identity.paper_id"
-    )
 
 
 def _target(settings: Settings) -> _Target:

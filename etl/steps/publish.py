@@ -15,7 +15,7 @@ from etl import database, feeds, marts, queries, schemas, storage
 from etl.feeds.base import Feed
 from etl.queries import Query
 from etl.settings import PROJECT, Settings
-from etl.steps import revisions
+from etl.steps import published_ids, revisions
 
 DATABASE = "papers.duckdb"
 SCHEMAS = ("core", "mart", "ops")
@@ -49,10 +49,11 @@ def publish(settings: Settings) -> Published:
     """Publishes what was built, unless readers see just that already."""
     with database.connect(
         settings.database,
-        folders=[settings.published, settings.scratch],
+        folders=[settings.published, settings.scratch, settings.state],
         memory_limit=settings.memory_limit,
         scratch=settings.scratch,
     ) as connection:
+        published_ids.keep(settings, connection)
         snapshot = _name(connection)
         final = settings.published / snapshot
         if settings.current.resolve() == final and (final / "manifest.json").exists():
@@ -72,11 +73,11 @@ def publish(settings: Settings) -> Published:
 
 
 def _name(connection: duckdb.DuckDBPyConnection) -> str:
-    """The last day observed and a hash of all that the content follows from: deliveries, revisions and this release."""
-    inputs = connection.sql("SELECT * FROM core.dumps ORDER BY ALL").pl().write_json()
-    revisions = connection.sql("SELECT * FROM mart.trend_revisions ORDER BY ALL").pl().write_json()
+    """The last day observed and a hash of all that the content follows from: what came, what we know, this release."""
+    tables = ("core.dumps", "mart.trend_revisions", "ops.overrides", "work.published_ids")
+    inputs = [connection.sql(f"SELECT * FROM {table} ORDER BY ALL").pl().write_json() for table in tables]
     found = connection.execute("SELECT max(observed_on)::VARCHAR FROM core.paper_observations").fetchall()
-    said = "\x1f".join((inputs, revisions, _release()))
+    said = "\x1f".join((*inputs, _release()))
     return f"{found[0][0] or 'empty'}-{hashlib.sha256(said.encode()).hexdigest()[:12]}"
 
 

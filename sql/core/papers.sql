@@ -1,6 +1,8 @@
 -- Papers, each a fold of all its records: title and abstract of the winner, each other column from the first record that has it.
 -- grain: paper_id
 -- rows: touched
+-- The day of the first version is the earliest that those say who are believed most, records with an arXiv identifier
+-- before others: a journal's day is not that of the preprint. Categories are arXiv's, where a record has them.
 WITH days AS (
     SELECT dump_id, member, record_offset, max(observed_on) AS observed_on
     FROM work.sightings
@@ -11,6 +13,7 @@ WITH days AS (
 ranked AS (
     SELECT
         records.paper_id,
+        records.priority,
         staged.*,
         row_number() OVER (
             PARTITION BY records.paper_id
@@ -39,13 +42,13 @@ folded AS (
         arg_min(title, place) AS title,
         arg_min(abstract, place) AS abstract,
         arg_min(authors, place) FILTER (len(authors) > 0) AS authors,
-        arg_min(arxiv_id, place) AS arxiv_id,
-        arg_min(doi, place) AS doi,
-        arg_min(published_on, place) FILTER (is_possible) AS published_on,
+        arg_min(arxiv_id, ('arxiv:' || arxiv_id <> paper_id, place)) AS arxiv_id,
+        arg_min(doi, ('doi:' || doi <> paper_id, place)) AS doi,
+        arg_min(published_on, (arxiv_id IS NULL, priority, published_on)) FILTER (is_possible) AS published_on,
         arg_min(published_on, place) FILTER (NOT is_possible) AS stated_on,
         max(updated_on) AS updated_on,
-        arg_min(primary_category, place) AS primary_category,
-        arg_min(categories, place) AS categories,
+        arg_min(coalesce(primary_category, categories[1]), (arxiv_id IS NULL, place)) AS primary_category,
+        arg_min(CASE WHEN len(categories) > 0 THEN categories WHEN primary_category IS NOT NULL THEN [primary_category] END, (arxiv_id IS NULL, place)) AS categories,
         arg_min(venue, place) AS venue,
         arg_min(language, place) FILTER (place = 1) AS language
     FROM ranked
