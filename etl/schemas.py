@@ -320,7 +320,7 @@ class Runs(dy.Schema):
     """Steps that changed something."""
 
     run = dy.String(primary_key=True, description="identifier of the run: UTC time and process")
-    step = dy.String(primary_key=True, description="fetch, ingest, normalise, validate, load, build or publish")
+    step = dy.String(primary_key=True, description="fetch, resolve, or one of the six from ingest to publish")
     started_at = dy.Datetime(description="UTC")
     seconds = dy.Float64(description="wall time")
     read = dy.Int64(description="what the step read: dumps, batches or tables")

@@ -217,7 +217,9 @@ def test_what_is_gone_stays_gone_whoever_has_its_number(small: Small) -> None:
 
 def presents(small: Small) -> dict[str, str | None]:
     """The name that each repository has now."""
-    found = small.rows("SELECT owner || '/' || name, replace(present_url, 'https://github.com/', '') FROM core.repositories")
+    found = small.rows(
+        "SELECT owner || '/' || name, replace(present_url, 'https://github.com/', '') FROM core.repositories"
+    )
     return dict(found)
 
 
