@@ -249,6 +249,10 @@ class Repositories(dy.Schema):
     name = dy.String(nullable=True, description="repository name")
     state = dy.String(description="ok, renamed, archived, empty, gone, squatted or unknown, see docs/repositories.md")
     state_on = dy.Date(nullable=True, description="day of the latest record that the state follows from")
+    state_source = dy.String(
+        nullable=True,
+        description="dump format of the latest record that says a state, else of the latest that shows it",
+    )
     renamed_to = dy.String(nullable=True, description="canonical URL of the repository now, after all renames")
     present_url = dy.String(
         nullable=True,

@@ -9,6 +9,10 @@ WITH latest AS (
         split_part(url_key, '/', 1) AS host,
         arg_max(state, (observed_on, state = 'renamed', state = 'archived', state)) FILTER (state IS NOT NULL) AS said_state,
         max(observed_on) FILTER (state IS NOT NULL) AS said_on,
+        coalesce(
+            arg_max(source, (observed_on, state = 'renamed', state = 'archived', state, source)) FILTER (state IS NOT NULL),
+            arg_max(source, (observed_on, source)) FILTER (coalesce(stars, forks, position) IS NOT NULL OR host_id IS NOT NULL)
+        ) AS said_by,
         max(observed_on) FILTER (coalesce(stars, forks, position) IS NOT NULL OR host_id IS NOT NULL) AS there_on,
         arg_max(repository_key(renamed_to), (observed_on, renamed_to))
             FILTER (state = 'renamed' AND repository_key(renamed_to) <> url_key) AS new_key,
@@ -37,6 +41,7 @@ followed AS (
         numbered.first_id IS NOT NULL AND latest.said_state IS DISTINCT FROM 'gone' AS is_squatted,
         latest.said_state,
         latest.said_on,
+        latest.said_by,
         latest.there_on,
         numbered.numbered_on,
         holders.held_on,
@@ -114,6 +119,7 @@ resolved AS (
             WHEN followed.said_state IS NOT NULL THEN followed.said_on
             ELSE followed.there_on
         END AS state_on,
+        followed.said_by,
         present.present_key,
         CASE
             WHEN spellings.url IS NOT NULL THEN spellings.url
@@ -129,10 +135,11 @@ SELECT
     spellings.url AS repository_url,
     split_part(spellings.url_key, '/', 1) AS host,
     resolved.host_id,
-    split_part(spellings.url, '/', 4) AS owner,
+    CASE WHEN spellings.url_key NOT LIKE 'anonymous.%' THEN split_part(spellings.url, '/', 4) END AS owner,
     regexp_extract(spellings.url, '([^/]+)$', 1) AS name,
     coalesce(resolved.state, 'unknown') AS state,
     resolved.state_on,
+    CASE WHEN resolved.state IS NOT NULL THEN resolved.said_by END AS state_source,
     CASE WHEN resolved.present_key <> resolved.url_key THEN resolved.present_url END AS renamed_to,
     CASE WHEN resolved.state = 'squatted' THEN resolved.present_url ELSE coalesce(resolved.present_url, spellings.url) END AS present_url
 FROM work.spellings AS spellings
