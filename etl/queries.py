@@ -18,7 +18,7 @@ from etl.settings import SQL
 # What a query file can be at fault for; a full disk is not among it.
 FAULTS = (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError)
 
-_FACT = re.compile(r"^-- ([a-z_]+): (.+)$")
+_FACT = re.compile(r"^-- ([a-z][a-z0-9_]*): (.+)$")
 
 
 @dataclass(frozen=True)
