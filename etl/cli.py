@@ -22,6 +22,7 @@ from etl.settings import Settings
 
 if TYPE_CHECKING:
     from etl.pipeline import Progress
+    from etl.steps.fetch import Fetched
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -168,12 +169,17 @@ def fetch(
             repositories=repositories or (),
             with_stargazers=stargazers,
         )
+    lines = [f"{fetched.source} {len(fetched.files)} new files, {fetched.unchanged} unchanged" for fetched in done]
+    _say_fetched(as_json, done, "\n".join(f"fetch: {line}" for line in lines))
+
+
+def _say_fetched(as_json: bool, done: list[Fetched], lines: str) -> None:
+    """What came from the network, and the exit status where something failed."""
     for fetched in done:
         for note in fetched.notes:
             err.print(f"note: {note}", markup=False)
     facts = [asdict(replace(fetched, failure=None)) | {"failure": str(fetched.failure or "")} for fetched in done]
-    lines = [f"{fetched.source} {len(fetched.files)} new files, {fetched.unchanged} unchanged" for fetched in done]
-    _say(as_json, {"sources": facts}, "\n".join(f"fetch: {line}" for line in lines))
+    _say(as_json, {"sources": facts}, lines)
     failures = [(fetched.source, fetched.failure) for fetched in done if fetched.failure]
     for source, failure in failures:
         err.print(f"error: {source}: {failure}", markup=False)
@@ -187,6 +193,31 @@ def _list_fetchable(found: list[dict[str, Any]], as_json: bool) -> None:
         _print_json(found)
     else:
         _print_rows("Sources that can be fetched", found)
+
+
+@app.command()
+def resolve(
+    context: typer.Context,
+    hosts: Annotated[
+        list[str] | None, typer.Argument(metavar="HOST", help="Such as github.com; else all.", show_default=False)
+    ] = None,
+    repositories: Annotated[
+        list[str] | None,
+        typer.Option("--repository", help="https://HOST/owner/name, again and again; else all that papers link to."),
+    ] = None,
+    as_json: AsJson = False,
+    warehouse: Warehouse = None,
+) -> None:
+    """Ask code hosts what became of the repositories that papers link to; the answers are dumps for `etl run`.
+
+    Example: etl resolve github.com
+    """
+    from etl import pipeline
+
+    with _progress() as progress:
+        done = pipeline.resolve(_settings(context, warehouse), hosts or (), repositories or (), progress)
+    lines = [f"{each.source} {each.requests} asked, {each.unchanged} unchanged" for each in done]
+    _say_fetched(as_json, done, "\n".join(f"resolve: {line}" for line in lines))
 
 
 @app.command()

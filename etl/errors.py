@@ -179,7 +179,12 @@ class NetworkError(EtlError):
 
 
 class BusyError(NetworkError):
-    """A host asks to be left alone for longer than a run waits."""
+    """A host asks to be left alone for longer than a run waits: for so many seconds, where it says so."""
+
+    def __init__(self, place: str, found: str, wait_seconds: float = 0.0) -> None:
+        super().__init__(place, found)
+        self.args = (place, found, wait_seconds)
+        self.wait_seconds = wait_seconds
 
 
 class AnswerError(EtlError):

@@ -105,6 +105,33 @@ def fetch(
     return found
 
 
+def resolve(
+    settings: Settings,
+    hosts: Sequence[str] = (),
+    repositories: Sequence[str] = (),
+    progress: Progress = _silent,
+) -> list[Fetched]:
+    """Asks these code hosts, or all that are allowed, what became of the repositories that papers link to, or of those
+    that are named. The answers are dumps in the inbox. A host that fails says so and stops no other.
+
+    Raises UnknownNameError or SettingsError before anything is asked for.
+    """
+    from etl.steps import resolve as resolving
+
+    named = resolving.by_host(settings, repositories)
+    wanted = list(hosts) or [host for host in settings.resolving.hosts if host in named or not repositories]
+    for host in wanted:
+        if host not in settings.resolving.hosts:
+            raise UnknownNameError("host", host, sorted(settings.resolving.hosts))
+    found = []
+    for host in wanted:
+        with _journal(settings, "resolve") as entry:
+            done = resolving.resolve(settings, host, named.get(host, ()), dt.datetime.now(dt.UTC), progress)
+            entry.read, entry.written, entry.failed = done.requests, len(done.files), int(done.failure is not None)
+        found.append(done)
+    return found
+
+
 def ingest(
     settings: Settings,
     paths: Sequence[str | Path] = (),

@@ -19,7 +19,7 @@ from etl.settings import SQL
 FAULTS = (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError)
 
 TOUCHED = ("paper_id", "work.touched")
-_FACT = re.compile(r"^-- ([a-z_]+): (.+)$")
+_FACT = re.compile(r"^-- ([a-z][a-z0-9_]*): (.+)$")
 
 
 @dataclass(frozen=True)

@@ -266,17 +266,34 @@ class Repositories(dy.Schema):
     host_id = dy.String(nullable=True, description="the host's own number, kept through renames")
     owner = dy.String(nullable=True, description="account or group")
     name = dy.String(nullable=True, description="repository name")
-    state = dy.String(description="ok, renamed, archived, empty, gone, squatted or unknown")
-    renamed_to = dy.String(nullable=True, description="canonical URL after a rename")
+    state = dy.String(description="ok, renamed, archived, empty, gone, squatted or unknown, see docs/repositories.md")
+    state_on = dy.Date(nullable=True, description="day of the latest record that the state follows from")
+    state_source = dy.String(
+        nullable=True,
+        description="dump format of the latest record that says a state, else of the latest that shows it",
+    )
+    renamed_to = dy.String(nullable=True, description="canonical URL of the repository now, after all renames")
+    present_url = dy.String(
+        nullable=True,
+        description="where the repository is that the name led to first: `renamed_to`, else this URL; null for one of "
+        "a squatted name that was not seen again",
+    )
 
 
 class RepositoryObservations(dy.Schema):
-    """What was seen of a repository, by day and source."""
+    """What was seen of a repository, by day and source, under the name that it had then."""
 
     repository_url = dy.String(primary_key=True, description="see `core.repositories`")
     observed_on = dy.Date(primary_key=True, description="day of the observation")
     source = dy.String(primary_key=True, description="dump format that says so")
+    present_url = dy.String(
+        nullable=True,
+        description="name that the repository has now: its series goes by it; null where the name was given to another "
+        "repository and it is not known which of the two was seen",
+    )
+    host_id = dy.String(nullable=True, description="the host's own number, where the record tells")
     position = dy.Int64(nullable=True, description="best place in that day's listings, from 1")
+    overall_position = dy.Int64(nullable=True, description="place in that day's listing of all languages, from 1")
     stars = dy.Int64(nullable=True, description="stars")
     forks = dy.Int64(nullable=True, description="forks")
     language = dy.String(nullable=True, description="main language")
@@ -348,7 +365,7 @@ class Runs(dy.Schema):
     """Steps that changed something."""
 
     run = dy.String(primary_key=True, description="identifier of the run: UTC time and process")
-    step = dy.String(primary_key=True, description="fetch, ingest, normalise, validate, load, build or publish")
+    step = dy.String(primary_key=True, description="fetch, resolve, or one of the six from ingest to publish")
     started_at = dy.Datetime(description="UTC")
     seconds = dy.Float64(description="wall time")
     read = dy.Int64(description="what the step read: dumps, batches or tables")

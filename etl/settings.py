@@ -90,6 +90,32 @@ class Fetching:
         )
 
 
+CODE_HOSTS = ("github.com", "gitlab.com", "codeberg.org", "bitbucket.org")
+
+
+@dataclass(frozen=True)
+class Resolving:
+    """Which code hosts `etl resolve` may ask, for how many repositories a run each; `urls` replaces their addresses."""
+
+    hosts: tuple[str, ...] = CODE_HOSTS
+    requests: int = 1_000
+    urls: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Resolving:
+        """What the environment asks for; raises SettingsError where a value cannot be used."""
+        hosts = tuple((env.get("ETL_RESOLVE_HOSTS") or " ".join(CODE_HOSTS)).replace(",", " ").split())
+        for host in hosts:
+            if host not in CODE_HOSTS:
+                raise SettingsError("ETL_RESOLVE_HOSTS", host, f"some of {' '.join(CODE_HOSTS)}")
+        named = {host: f"ETL_RESOLVE_{host.partition('.')[0].upper()}_URL" for host in CODE_HOSTS}
+        return cls(
+            hosts=hosts,
+            requests=_number(env, "ETL_RESOLVE_REQUESTS", 1_000, least=1),
+            urls={host: _url(name, env[name]) for host, name in named.items() if env.get(name)},
+        )
+
+
 @dataclass(frozen=True)
 class Settings:
     """Where a warehouse lives and how much work is done at a time. All sizes are in bytes."""
@@ -108,6 +134,7 @@ class Settings:
     memory_limit: str = "3GB"
     fetching: Fetching = field(default_factory=Fetching)
     overrides: Path | None = None
+    resolving: Resolving = field(default_factory=Resolving)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, warehouse: Path | None = None) -> Settings:
@@ -131,6 +158,7 @@ class Settings:
             memory_limit=env.get("ETL_MEMORY_LIMIT") or "3GB",
             fetching=Fetching.from_env(env),
             overrides=_file(env, "ETL_OVERRIDES", "a CSV of overrides"),
+            resolving=Resolving.from_env(env),
         )
 
     @property
@@ -165,7 +193,7 @@ class Settings:
 
     @property
     def state(self) -> Path:
-        """What no dump says: withdrawals and published revisions."""
+        """What no dump says: withdrawals, published revisions, what was fetched and resolved when."""
         return self.warehouse / "state"
 
     @property

@@ -194,7 +194,9 @@ class _Loader:
 
         All batches together, because identity, links and keywords are made once for all of them.
         """
-        published_ids.take(self.settings, self.connection)
+        if self.until == dt.date.max:
+            # What was published when is no part of what was known on a day.
+            published_ids.take(self.settings, self.connection)
         with database.transaction(self.connection):
             self.connection.execute("DELETE FROM work.touched")
             self._note_changed_days()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 DAGS = Path(__file__).resolve().parents[2] / "dags"
-NAMES = ["fetch_dumps", "ingest_dumps", "publish_warehouse"]
+NAMES = ["fetch_dumps", "ingest_dumps", "publish_warehouse", "resolve_repositories"]
 HEAVY = {"dataframely", "duckdb", "great_expectations", "numpy", "pandas", "polars", "pyarrow", "etl.pipeline"}
 
 DESCRIBE = """
@@ -107,6 +107,7 @@ def test_the_inbox_is_looked_through_every_ten_minutes(described: dict[str, Any]
         ("load", {"build"}),
         ("build", {"publish"}),
         ("publish", set()),
+        ("resolve", set()),
     ],
 )
 def test_order(tasks: dict[str, dict[str, Any]], task_id: str, downstream: set[str]) -> None:
@@ -115,7 +116,8 @@ def test_order(tasks: dict[str, dict[str, Any]], task_id: str, downstream: set[s
 
 def test_nothing_is_fetched_until_someone_wants_it(described: dict[str, Any]) -> None:
     paused = {dag_id: dag.get("is_paused_upon_creation", False) for dag_id, dag in described["dags"].items()}
-    assert paused == {"fetch_dumps": True, "ingest_dumps": False, "publish_warehouse": False}
+    wanted = {"fetch_dumps": True, "ingest_dumps": False, "publish_warehouse": False, "resolve_repositories": True}
+    assert paused == wanted
 
 
 def test_sources_are_fetched_one_after_another(tasks: dict[str, dict[str, Any]]) -> None:
@@ -152,8 +154,9 @@ def test_all_but_the_report_are_tried_again(tasks: dict[str, dict[str, Any]]) ->
 def test_waiting_is_for_what_time_mends(described: dict[str, Any]) -> None:
     decisions = {(dag_id, error): action for dag_id, error, action in described["decisions"]}
     assert decisions["publish_warehouse", "LockHeldError"] == "retry"
-    assert decisions["fetch_dumps", "NetworkError"] == "retry"
-    assert decisions["fetch_dumps", "BusyError"] == "fail"
+    for dag_id in ("fetch_dumps", "resolve_repositories"):
+        assert decisions[dag_id, "NetworkError"] == "retry"
+        assert decisions[dag_id, "BusyError"] == "fail"
     assert {decisions[dag_id, "DumpError"] for dag_id in described["dags"]} == {"fail"}
     assert {decisions[dag_id, "OSError"] for dag_id in described["dags"]} == {"default"}
 

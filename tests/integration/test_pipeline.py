@@ -18,7 +18,8 @@ MARTS = tuple(
     f"mart.{name}"
     for name in (
         "keyword_weekly keyword_monthly keyword_yearly keyword_trends keyword_pairs keyword_themes code_availability "
-        "code_promises repository_papers trending_papers trending_repositories trend_revisions"
+        "code_promises code_hosts code_owners link_survival repository_papers repository_series trending_papers "
+        "trending_repositories trend_revisions"
     ).split()
 )
 PROVENANCE = ("core.dumps", "core.dump_members", "core.paper_observations", "ops.rejected")
@@ -119,7 +120,7 @@ def test_figures_are_honest(sample_warehouse: Settings) -> None:
         "SELECT count(*) FROM mart.keyword_monthly "
         "WHERE NOT (share_low <= share AND share <= share_high AND papers <= papers_total)",
         "SELECT count(*) FROM mart.code_availability WHERE NOT (rate_low <= rate AND rate <= rate_high)",
-        "SELECT count(*) FROM mart.code_availability WHERE papers <> linked + promised + unknown",
+        "SELECT count(*) FROM mart.code_availability WHERE papers <> linked + promised + on_request + unknown",
         "SELECT count(*) FROM mart.keyword_pairs WHERE NOT association BETWEEN -1 AND 1 OR keyword_a >= keyword_b",
         "SELECT count(*) FROM core.paper_links JOIN core.papers USING (paper_id) "
         "WHERE NOT contains(evidence, abstract[char_start + 1 : char_end])",
