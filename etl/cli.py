@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from rich.console import Console
 
-from etl.errors import EtlError
+from etl.errors import EtlError, SettingsError
 from etl.settings import Settings
 
 if TYPE_CHECKING:
@@ -684,6 +684,46 @@ def rejected_replay(
     line = f"replay: {done.before} records of {done.dumps} dumps, {done.after} still rejected"
     _say(as_json, facts, line)
     _fail(done.run.problems)
+
+
+@app.command()
+def digest(
+    context: typer.Context,
+    since: Annotated[
+        str, typer.Option(help="`last`, the end of each subscriber's last digest, or a day to tell again from.")
+    ] = "last",
+    subscription: Annotated[
+        list[str] | None,
+        typer.Option("--subscription", help="Names of subscriptions, again and again; else all.", show_default=False),
+    ] = None,
+    out_folder: Annotated[
+        Path | None,
+        typer.Option("--out", help="Write messages to this folder instead of sending them.", show_default=False),
+    ] = None,
+    as_json: AsJson = False,
+    warehouse: Warehouse = None,
+) -> None:
+    """Send each subscriber what is new since the last digest; nothing where nothing is.
+
+    Example: etl digest --since last
+    """
+    from etl import pipeline
+
+    done = pipeline.digest(_settings(context, warehouse), _day_or_last(since), subscription or [], out_folder)
+    facts = {"sent": done.sent, "nothing_new": done.nothing_new, "not_due": done.not_due, "problems": done.problems}
+    line = f"digest: {len(done.sent)} sent, {len(done.nothing_new)} with nothing new, {len(done.not_due)} not due"
+    _say(as_json, facts, line)
+    for problem in done.problems:
+        err.print(f"error: {problem}", markup=False)
+    if done.problems:
+        raise typer.Exit(done.failure.exit_status if done.failure else 1)
+
+
+def _day_or_last(since: str) -> dt.date | None:
+    try:
+        return None if since == "last" else dt.date.fromisoformat(since)
+    except ValueError:
+        raise SettingsError("--since", since, "last, or a day as YYYY-MM-DD") from None
 
 
 @app.command()

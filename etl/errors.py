@@ -41,6 +41,55 @@ class OverrideError(EtlError):
         return f"{where}: found {self.found}, wanted {self.wanted}; see docs/identity.md"
 
 
+class SubscriptionError(EtlError):
+    """A subscription file holds something that cannot be used."""
+
+    def __init__(self, path: str, key: str, found: str, wanted: str) -> None:
+        super().__init__(path, key, found, wanted)
+        self.path, self.key, self.found, self.wanted = path, key, found, wanted
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.key}: found {self.found}, wanted {self.wanted}; see docs/digest.md"
+
+
+class MailError(EtlError):
+    """The mail server cannot be reached, or does not take mail now; time may mend it."""
+
+    exit_status = 3
+
+    def __init__(self, server: str, found: str, is_reached: bool = False) -> None:
+        super().__init__(server, found, is_reached)
+        self.server, self.found, self.is_reached = server, found, is_reached
+
+    def __str__(self) -> str:
+        return f"mail server {self.server}: {self.found}; what was not sent is due in the next run"
+
+
+class RefusedMailError(EtlError):
+    """The mail server does not take this message, and will not later."""
+
+    def __init__(self, server: str, found: str) -> None:
+        super().__init__(server, found)
+        self.server, self.found = server, found
+
+    def __str__(self) -> str:
+        return f"mail server {self.server} refused the message: {self.found}; correct the address or the sender"
+
+
+class UncertainMailError(EtlError):
+    """The connection broke after a message was handed over and before the server said whether it took it."""
+
+    def __init__(self, server: str, found: str) -> None:
+        super().__init__(server, found)
+        self.server, self.found = server, found
+
+    def __str__(self) -> str:
+        return (
+            f"mail server {self.server}: {self.found} before it said whether it took the message; "
+            "it may have arrived, so it is not sent again"
+        )
+
+
 class InputPathError(EtlError):
     """A path given by the caller cannot be read."""
 

@@ -25,6 +25,7 @@ from etl.steps.ingest import Ingested
 
 if TYPE_CHECKING:
     from etl.steps.as_of import AsOf
+    from etl.steps.digest import Digested
     from etl.steps.fetch import Fetched
 
 Progress = Callable[[str, int, int], None]
@@ -376,6 +377,18 @@ def unknown_fields(settings: Settings, commits: Sequence[Commit]) -> list[str]:
         for outcome in commit.outcomes
         for name in outcome.unknown_fields
     ]
+
+
+def digest(
+    settings: Settings, since: dt.date | None = None, names: Sequence[str] = (), out: Path | None = None
+) -> Digested:
+    """Sends each subscriber what is new; see `etl.steps.digest`."""
+    from etl.steps import digest as digesting
+
+    with _journal(settings, "digest") as entry:
+        done = digesting.digest(settings, dt.datetime.now(dt.UTC), since, names, out)
+        entry.written, entry.failed = len(done.sent), len(done.problems)
+    return done
 
 
 def approve(settings: Settings, dump: str, reason: str) -> str:

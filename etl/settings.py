@@ -117,6 +117,55 @@ class Resolving:
 
 
 @dataclass(frozen=True)
+class Mailing:
+    """How digests are sent: over SMTP, with `security` from the first byte (`tls`), before the password (`starttls`) or
+    not at all (`none`). Times are in seconds. The password is in no repr.
+    """
+
+    host: str = ""
+    port: int = 587
+    security: str = "starttls"
+    user: str = ""
+    password: str = field(default="", repr=False)
+    ca_file: Path | None = None
+    sender: str = ""
+    unsubscribe: str = ""
+    timeout_seconds: float = 60.0
+    retries: int = 3
+    backoff_seconds: float = 2.0
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Mailing:
+        """What the environment asks for; raises SettingsError where a value cannot be used, without showing secrets."""
+        security = env.get("ETL_SMTP_SECURITY") or "starttls"
+        if security not in _SMTP_PORTS:
+            raise SettingsError("ETL_SMTP_SECURITY", security, f"one of {', '.join(_SMTP_PORTS)}")
+        made = cls(
+            host=_header(env, "ETL_SMTP_HOST"),
+            port=_number(env, "ETL_SMTP_PORT", _SMTP_PORTS[security], least=1),
+            security=security,
+            user=_header(env, "ETL_SMTP_USER"),
+            password=_header(env, "ETL_SMTP_PASSWORD"),
+            ca_file=Path(env["ETL_SMTP_CA_FILE"]).expanduser() if env.get("ETL_SMTP_CA_FILE") else None,
+            sender=_header(env, "ETL_DIGEST_FROM"),
+            unsubscribe=_header(env, "ETL_DIGEST_UNSUBSCRIBE"),
+            timeout_seconds=_number(env, "ETL_SMTP_TIMEOUT", 60, least=1),
+            retries=_number(env, "ETL_SMTP_RETRIES", 3, least=0),
+        )
+        if made.user and security == "none" and made.host not in _LOOPBACK:
+            raise SettingsError(
+                "ETL_SMTP_SECURITY", "none", "tls or starttls: a password never crosses a network in clear"
+            )
+        if made.unsubscribe and not re.fullmatch(r"(mailto:|https://)[!-;=?-~]+", made.unsubscribe):
+            raise SettingsError("ETL_DIGEST_UNSUBSCRIBE", made.unsubscribe, "a mailto: or https:// address")
+        return made
+
+
+_SMTP_PORTS = {"starttls": 587, "tls": 465, "none": 25}
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True)
 class Settings:
     """Where a warehouse lives and how much work is done at a time. All sizes are in bytes."""
 
@@ -135,6 +184,8 @@ class Settings:
     fetching: Fetching = field(default_factory=Fetching)
     overrides: Path | None = None
     resolving: Resolving = field(default_factory=Resolving)
+    mailing: Mailing = field(default_factory=Mailing)
+    subscriptions: Path = Path("subscriptions")
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, warehouse: Path | None = None) -> Settings:
@@ -159,6 +210,8 @@ class Settings:
             fetching=Fetching.from_env(env),
             overrides=_file(env, "ETL_OVERRIDES", "a CSV of overrides"),
             resolving=Resolving.from_env(env),
+            mailing=Mailing.from_env(env),
+            subscriptions=Path(env.get("ETL_SUBSCRIPTIONS") or "subscriptions").expanduser().absolute(),
         )
 
     @property
@@ -255,6 +308,15 @@ class Settings:
     def report(self, batch_id: str) -> Path:
         """The validation report of one batch."""
         return self.reports / batch_id / "validation.json"
+
+    def digest_state(self, key: str) -> Path:
+        """What a subscriber was told already."""
+        return self.state / "digests" / f"{key}.json"
+
+    @property
+    def digest_turn(self) -> Path:
+        """The file that the one process holds which sends digests now."""
+        return self.state / "digests" / ".lock"
 
     def fetch_state(self, source: str) -> Path:
         """What is known of earlier fetches of one source."""
