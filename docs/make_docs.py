@@ -38,6 +38,7 @@ A warehouse made by `make run` lies in this folder; git keeps nothing of it but 
 | `raw/` | dumps as received, named by their sha256, and beside each its deliveries |
 | `state/` | what no dump says: withdrawals, published revisions |
 | `staging/`, `rejected/` | normalised and rejected records as Parquet, by batch |
+| `backtest/` | the page and the figures of the last `etl backtest` |
 | `reports/` | what validation found, and `runs.jsonl`, the journal |
 | `working.duckdb` | where `load` and `build` work; not for readers |
 

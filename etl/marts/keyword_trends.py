@@ -98,8 +98,8 @@ class KeywordTrends(dy.Schema):
     burst_weight = dy.Float64(nullable=True, description="cost that the burst saves, in nats")
     emergence = dy.Float64(
         nullable=True,
-        description="rank by this: s(growth_z) / 2, and where that is above 0 also s(family_z), if that is above 0, "
-        "and 0.3 ln(recent_papers), with s(z) = sign(z) ln(1 + |z|); below 0 the keyword falls; needs 4 months and 3 "
+        description="rank by this: s(growth_z), and where that is above 0 also s(family_z), if that is above 0, "
+        "and 0.6 ln(recent_papers), with s(z) = sign(z) ln(1 + |z|); below 0 the keyword falls; needs 4 months and 3 "
         "recent papers; own formula, back-tested by `etl backtest`",
     )
     first_seen = dy.Date(nullable=True, description="day of the keyword's first dated paper in the scope")

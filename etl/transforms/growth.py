@@ -15,6 +15,8 @@ Floats = NDArray[np.float64]
 
 # Papers with the keyword that stand in each window before any is counted: 1 paper that becomes 4 is no great growth.
 PRIOR_PAPERS = 5.0
+# What the score of emergence makes of a keyword's own z score and of its recent papers; its family weighs 1.
+OWN_WEIGHT, SUPPORT_WEIGHT = 1.0, 0.6
 
 
 @dataclass(frozen=True)
@@ -104,15 +106,17 @@ def family(recent: Floats, awaited: Floats, rows: NDArray[np.int64], words: NDAr
     return np.where(np.isfinite(best), best, 0.0)
 
 
-def emergence(z: Floats, family_z: Floats, papers: Floats) -> Floats:
-    """How likely a keyword's share is to go on rising: above 0 it rises, below 0 it falls.
+def emergence(
+    z: Floats, family_z: Floats, papers: Floats, own: float = OWN_WEIGHT, support: float = SUPPORT_WEIGHT
+) -> Floats:
+    """A score by which keywords are ranked as emerging: above 0 a keyword rises, below 0 it falls.
 
-    Half the logarithm of its own z score; where that is above 0, also the logarithm of its family's and 0.3 times that
-    of its recent papers. Weights: see `models/emergence/`.
+    The logarithm of its own z score; where that is above 0, also the logarithm of its family's and 0.6 times that of
+    its recent papers. How the weights were chosen: `models/emergence/`.
     """
-    own = 0.5 * _logarithm(z)
-    beside = _logarithm(np.maximum(family_z, 0.0)) + 0.3 * np.log(np.maximum(papers, 1.0))
-    return np.where(z > 0, own + beside, own)
+    alone = own * _logarithm(z)
+    beside = _logarithm(np.maximum(family_z, 0.0)) + support * np.log(np.maximum(papers, 1.0))
+    return np.where(z > 0, alone + beside, alone)
 
 
 def _logarithm(z: Floats) -> Floats:
