@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from etl.errors import SettingsError
 
 # The papers that count in periods, as in `sql/marts/paper_scopes.sql`.
-_DATED = "papers.published_on <= papers.last_observed_on + 1"
+_DATED = "papers.published_on BETWEEN DATE '1900-01-01' AND papers.last_observed_on + 1"
 _HAS_KEYWORD = "papers.paper_id IN (SELECT paper_id FROM core.paper_keywords WHERE keyword = ?)"
 _PERIOD = "a period as YYYY, YYYY-MM, YYYY-Www (ISO 8601), or a day for the week that it lies in"
 

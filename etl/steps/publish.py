@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,14 +93,23 @@ def _release() -> str:
     return hashlib.sha256(b"\x00".join(path.read_bytes() for path in files)).hexdigest()
 
 
+@dataclass(frozen=True)
+class _File:
+    """A file of a snapshot; `shape` are names and types of its content."""
+
+    path: Path
+    rows: int
+    shape: str
+
+
 def write(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     """Writes all that readers get of a working database to a new folder, the manifest last."""
     (folder / "tables").mkdir(parents=True)
     (folder / "feeds").mkdir()
-    tables = list(_tables(connection))
-    entries = [_write_database(connection, folder, tables)]
-    entries += [_write_table(connection, folder, table) for table in tables if table.name not in _DATABASE_ONLY]
-    entries += _write_feeds(connection, folder)
+    files = [*_write_tables(connection, folder), *_write_feeds(connection, folder)]
+    # Hashing is most of the work here, and lets other threads go on.
+    with ThreadPoolExecutor() as pool:
+        entries = list(pool.map(lambda file: _entry(folder, file), files))
     manifest = sorted(entries, key=lambda entry: str(entry["path"]))
     (release,) = connection.execute("SELECT release FROM work.release").fetchall()[0]
     said = {"schema_version": 1, "release": release, "files": manifest}
@@ -134,23 +144,41 @@ def _ordered(table: _Table) -> str:
     return f"SELECT * FROM {table.name} ORDER BY {columns}"
 
 
-def _write_database(connection: duckdb.DuckDBPyConnection, folder: Path, tables: list[_Table]) -> dict[str, Any]:
+def _write_tables(connection: duckdb.DuckDBPyConnection, folder: Path) -> Iterator[_File]:
+    """The database, and each table as Parquet: sorted once for both."""
     path = folder / DATABASE
     connection.execute(f"ATTACH {database.quoted(str(path))} AS snapshot")
     for schema in SCHEMAS:
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS snapshot.{schema}")
-    for table in tables:
+    rows = 0
+    for table in _tables(connection):
         connection.execute(f"CREATE TABLE snapshot.{table.name} AS {_ordered(table)}")
         for target, said in _comments(connection, table):
             connection.execute(f"COMMENT ON {target} IS {database.quoted(said)}")
-    rows = sum(_rows(connection, table.name) for table in tables)
+        count = int(connection.execute(f"SELECT count(*) FROM snapshot.{table.name}").fetchall()[0][0])
+        rows += count
+        if table.name not in _DATABASE_ONLY:
+            yield _File(_write_parquet(connection, folder, table), count, _shape(connection, table))
     columns = connection.execute(
         "SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns() "
         "WHERE database_name = 'snapshot' ORDER BY ALL"
     ).fetchall()
     connection.execute("CHECKPOINT snapshot")
     connection.execute("DETACH snapshot")
-    return _entry(folder, path, rows, repr(columns))
+    yield _File(path, rows, repr(columns))
+
+
+def _write_parquet(connection: duckdb.DuckDBPyConnection, folder: Path, table: _Table) -> Path:
+    path = folder / "tables" / f"{table.name}.parquet"
+    connection.execute(
+        f"COPY (FROM snapshot.{table.name}) TO {database.quoted(str(path))} "
+        "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
+    )
+    return path
+
+
+def _shape(connection: duckdb.DuckDBPyConnection, table: _Table) -> str:
+    return repr([column[:2] for column in connection.execute(f"DESCRIBE {table.name}").fetchall()])
 
 
 def _comments(connection: duckdb.DuckDBPyConnection, table: _Table) -> Iterator[tuple[str, str]]:
@@ -172,18 +200,7 @@ def _comments(connection: duckdb.DuckDBPyConnection, table: _Table) -> Iterator[
         yield f'COLUMN snapshot.{table.name}."{name}"', said
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, table: str) -> int:
-    return int(connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])
-
-
-def _write_table(connection: duckdb.DuckDBPyConnection, folder: Path, table: _Table) -> dict[str, Any]:
-    path = folder / "tables" / f"{table.name}.parquet"
-    connection.execute(f"COPY ({_ordered(table)}) TO {database.quoted(str(path))} (FORMAT parquet, COMPRESSION zstd)")
-    described = connection.execute(f"DESCRIBE {table.name}").fetchall()
-    return _entry(folder, path, _rows(connection, table.name), repr([column[:2] for column in described]))
-
-
-def _write_feeds(connection: duckdb.DuckDBPyConnection, folder: Path) -> Iterator[dict[str, Any]]:
+def _write_feeds(connection: duckdb.DuckDBPyConnection, folder: Path) -> Iterator[_File]:
     for query in queries.read("feeds", "feed"):
         rows = connection.sql(query.text).pl()
         feed = Feed(query.path.stem, query.description, rows)
@@ -191,17 +208,17 @@ def _write_feeds(connection: duckdb.DuckDBPyConnection, folder: Path) -> Iterato
             style = feeds.load(name)
             path = folder / "feeds" / f"{feed.name}.{style.suffix}"
             style.write(path, feed)
-            yield _entry(folder, path, rows.height, style.layout or repr(rows.schema))
+            yield _File(path, rows.height, style.layout or repr(rows.schema))
 
 
-def _entry(folder: Path, path: Path, rows: int, shape: str) -> dict[str, Any]:
+def _entry(folder: Path, file: _File) -> dict[str, Any]:
     """One line of the manifest. `schema_hash` changes when names or types of the content do."""
     return {
-        "path": str(path.relative_to(folder)),
-        "sha256": storage.sha256(path),
-        "bytes": path.stat().st_size,
-        "rows": rows,
-        "schema_hash": hashlib.sha256(shape.encode()).hexdigest()[:16],
+        "path": str(file.path.relative_to(folder)),
+        "sha256": storage.sha256(file.path),
+        "bytes": file.path.stat().st_size,
+        "rows": file.rows,
+        "schema_hash": hashlib.sha256(file.shape.encode()).hexdigest()[:16],
     }
 
 

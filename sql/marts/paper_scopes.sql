@@ -3,12 +3,12 @@
 -- published: no
 -- paper_id: the paper
 -- scope: `all`, `source:…` or `category:…`
--- published_on: day of the first version; null, and then in no period, without one, or where it lies over a day (time zones) after the last observation
+-- published_on: day of the first version; null, and then in no period, without one from 1900 on, or where it lies over a day (time zones) after the last observation
 WITH dated AS (
     SELECT
         paper_id,
         primary_category,
-        CASE WHEN published_on <= last_observed_on + 1 THEN published_on END AS published_on
+        CASE WHEN published_on BETWEEN DATE '1900-01-01' AND last_observed_on + 1 THEN published_on END AS published_on
     FROM core.papers
 )
 

@@ -92,7 +92,7 @@ papers_before AS MATERIALIZED (
         coalesce(aliases.paper_id, papers.paper_id) AS paper_id,
         papers.primary_category,
         papers.statement,
-        CASE WHEN papers.published_on <= papers.last_observed_on + 1 THEN papers.published_on END AS published_on
+        CASE WHEN papers.published_on BETWEEN DATE '1900-01-01' AND papers.last_observed_on + 1 THEN papers.published_on END AS published_on
     FROM published.papers AS papers
     LEFT JOIN core.paper_aliases AS aliases ON papers.paper_id = aliases.alias
     WHERE EXISTS (SELECT 1 FROM changed)

@@ -8,8 +8,8 @@
 WITH counted AS (
     SELECT
         scopes.scope,
-        count(*) FILTER (papers.published_on IS NULL) AS no_date,
-        count(*) FILTER (scopes.published_on IS NULL AND papers.published_on IS NOT NULL) AS in_future,
+        count(*) FILTER (papers.published_on IS NULL OR papers.published_on < DATE '1900-01-01') AS no_date,
+        count(*) FILTER (papers.published_on > papers.last_observed_on + 1) AS in_future,
         count(*) AS papers_total
     FROM mart.paper_scopes AS scopes
     INNER JOIN core.papers AS papers USING (paper_id)

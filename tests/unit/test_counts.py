@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -95,14 +96,15 @@ def test_a_keyword_of_fewer_than_three_dated_papers_has_no_line(ask: Ask) -> Non
 
 
 def test_undated_and_impossible_days_are_counted_apart(ask: Ask) -> None:
-    made = papers("2024-01-01", "2024-01-02", "2024-01-03", None, "2031-01-01", "2024-04-01", "2024-04-02")
+    days = ("1900-01-01", "2024-01-02", "2024-01-03", None, "1899-12-31", "2031-01-01", "2024-04-01", "2024-04-02")
+    made = papers(*days)
     counted = "SELECT sum(papers_total)::INT FROM mart.scope_periods WHERE scope = 'all' AND unit = 'year'"
     apart = "SELECT reason, papers, papers_total FROM mart.undated_papers WHERE scope = 'all' ORDER BY reason"
     # 1 April is the day after the last observation: somewhere on earth it had begun.
     assert ask(made, counted) == [(4,)]
-    assert ask(made, apart) == [("in_future", 2, 7), ("no_date", 1, 7)]
+    assert ask(made, apart) == [("in_future", 2, 8), ("no_date", 2, 8)]
     # Each paper is in one of the two.
-    assert ask(made, counted)[0][0] + sum(papers for _, papers, _ in ask(made, apart)) == 7
+    assert ask(made, counted)[0][0] + sum(papers for _, papers, _ in ask(made, apart)) == 8
 
 
 def test_a_period_is_partial_until_its_last_day_was_looked_at(ask: Ask) -> None:
@@ -166,3 +168,18 @@ def test_a_week_begins_on_monday(ask: Ask) -> None:
         "SELECT DISTINCT period FROM mart.keyword_weekly ORDER BY ALL",
     )
     assert found == [(dt.date(2023, 12, 25),), (dt.date(2024, 1, 1),), (dt.date(2024, 12, 30),)]
+
+
+def test_the_association_of_a_pair_is_its_normalised_information(ask: Ask) -> None:
+    """Six papers with both of two keywords, one and two with either alone, and three others: a = 7, b = 8, N = 12."""
+    made = [
+        (f"p{number}", "2024-01-01", "2024-03-31", ["one"], None, keywords)
+        for number, keywords in enumerate([["a", "b"]] * 6 + [["a"]] + [["b"]] * 2 + [["c"]] * 3)
+    ]
+    found = ask(made, "SELECT keyword_a, keyword_b, papers, association FROM mart.keyword_pairs")
+    wanted = math.log(6 * 12 / (7 * 8)) / -math.log(6 / 12)
+    assert found == [("a", "b", 6, pytest.approx(wanted, abs=1e-9))]
+    always = [(paper, *rest, ["a", "b"]) for paper, *rest, _ in made]
+    assert ask(always, "SELECT papers, association FROM mart.keyword_pairs") == [(12, 1.0)]
+    apart = ask(made[:2] + made[6:], "SELECT count(*) FROM mart.keyword_pairs")
+    assert apart == [(0,)]
