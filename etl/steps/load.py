@@ -58,7 +58,7 @@ class _Target:
 
 def load(settings: Settings) -> Loaded:
     """Makes the database hold exactly the admitted deliveries; what is there already is left alone."""
-    target = _target(settings)
+    target, said = _target(settings), vocabulary.configured()
     settings.warehouse.mkdir(parents=True, exist_ok=True)
     _forget_older_release(settings)
     with database.connect(
@@ -68,7 +68,7 @@ def load(settings: Settings) -> Loaded:
         scratch=settings.scratch,
     ) as connection:
         prepare(connection)
-        return _Loader(settings, connection, target).run()
+        return _Loader(settings, connection, target, said).run()
 
 
 def release() -> str:
@@ -118,9 +118,10 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
 class _Loader:
     """One load: the difference between what is there and what should be."""
 
-    def __init__(self, settings: Settings, connection: duckdb.DuckDBPyConnection, target: _Target) -> None:
-        self.settings, self.connection, self.target = settings, connection, target
-        self.vocabulary = vocabulary.configured()
+    def __init__(
+        self, settings: Settings, connection: duckdb.DuckDBPyConnection, target: _Target, said: vocabulary.Configured
+    ) -> None:
+        self.settings, self.connection, self.target, self.vocabulary = settings, connection, target, said
         self.queries = {query.table: query for query in queries.read("core", "core")}
         needs = {name: queries.references(connection, query) for name, query in self.queries.items()}
         apart = {"work.identity", *vocabulary.TABLES}

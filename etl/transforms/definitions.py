@@ -12,6 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from etl.transforms.phrases import are_function_words
 from etl.transforms.vocabulary import FUNCTION_WORDS
 from etl.transforms.words import Flags, Places, Words
 
@@ -102,6 +103,9 @@ def _initials(words: Words, short: Places, size: Places) -> Flags:
         place = long[inside] + step
         fits[inside] &= (data[start[place]] | 32) == (data[start[short[inside]] + step] | 32)
         fits[inside] &= ~words.parted[place] if step else ~words.tied[place]
+    ends = np.flatnonzero(fits)
+    for place in (long[ends], short[ends] - 1):
+        fits[ends] &= ~are_function_words(words.hash[place])
     return fits
 
 
@@ -162,7 +166,7 @@ def _long_form(letters: str, said: tuple[str, ...], tied: tuple[bool, ...]) -> i
     def start(left: int, end: int) -> int:
         """Where words before `end` begin that give the first `left` letters; -1 for none."""
         if left == 0:
-            return end
+            return end if not tied[end] and said[end] not in FUNCTION_WORDS else -1
         if end == 0:
             return -1
         if (left, end) not in known:
@@ -179,7 +183,7 @@ def _long_form(letters: str, said: tuple[str, ...], tied: tuple[bool, ...]) -> i
         return start(left, end - 1) if tied[end - 1] or word in FUNCTION_WORDS else -1
 
     first = start(len(letters), len(said))
-    if first < 0 or tied[first] or said[first] in FUNCTION_WORDS:
+    if first < 0:
         return 0
     size = len(said) - first
     return size if size > 1 or len(said[-1]) >= ONE_WORD else 0

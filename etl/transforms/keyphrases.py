@@ -60,9 +60,9 @@ def keyphrases(texts: pl.DataFrame, threads: int = 1) -> pl.DataFrame:
     """Ranked keyphrases of each row.
 
     `texts` has `row` (unique), `title` and `abstract`, and perhaps `language`, see `languages`. Returns `row`,
-    `phrase`, `phrase_key` (see `variants`), `short_form` (`LLM`, where the phrase is a word in capitals such as `LLMs`), `rank`,
-    `score` (how likely it is a keyphrase), `in_title`, sorted by row and rank: at most `KEPT` a row. A text in another
-    language gives none. Threads share the work where no other process does.
+    `phrase`, `phrase_key` (see `variants`), `short_form` (`LLM`, where the phrase is a word in capitals such as
+    `LLMs`), `rank`, `score` (how likely it is a keyphrase), `in_title`, sorted by row and rank: at most `KEPT` a row. A
+    text in another language gives none. Threads share the work where no other process does.
     """
     return found_in(texts, background(), trees(), threads).ranked
 

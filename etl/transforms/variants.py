@@ -121,7 +121,7 @@ def _singular(word: str) -> str:
     for plural, singular in _SINGULAR_ENDS:
         if word.endswith(plural):
             return word.removesuffix(plural) + singular
-    if not word.endswith("s") or word.endswith(("ss", "us", "is")):
+    if not word.endswith("s") or word.endswith(("ss", "us", "is", "lens")):
         return word
     if word.endswith("ics") and len(word) > 5:
         return word[:-1] if word in _COUNTED_ICS else word
@@ -146,4 +146,4 @@ def _american(word: str) -> str:
             word = word.replace(british, american)
     word = _TRIPLE_L.sub("ll", word)
     # What its plural is not told from: `cache` and `caches`, `size` and `sizes`.
-    return word[:-1] if word.endswith(("che", "she", "xe", "sse", "ze")) else word
+    return word[:-1] if len(word) > 3 and word.endswith(("che", "she", "xe", "sse", "ze")) else word
