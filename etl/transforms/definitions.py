@@ -57,14 +57,15 @@ def word_text(words: Words, place: int) -> str:
     return words.data[words.start[place] : words.end[place]].tobytes().decode()
 
 
-def _capitals(words: Words, places: Places) -> Places:
-    """Those of the places whose words are of the length of short forms and begin or end with a capital."""
+def in_capitals(words: Words, places: Places) -> Flags:
+    """Which of the words at these places are of the length of short forms and begin or end with a capital."""
     data, start, end = words.data, words.start[places], words.end[places]
     size = end - start
     fits = (size >= SHORTEST) & (size <= LONGEST + 1)
     last = data[end - 1 - ((data[end - 1] == ord("s")) & (size > 1))]
     fits &= _is_upper(data[start]) | _is_upper(last)
-    return places[fits]
+    made: Flags = fits
+    return made
 
 
 def _is_upper(data: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> Flags:
@@ -77,13 +78,15 @@ def _in_brackets(words: Words) -> Places:
     data = words.data
     after = data[words.end]
     ends = (after == ord(")")) | (after == ord(",")) | (after == ord(";"))
-    return _capitals(words, np.flatnonzero((data[words.start - 1] == ord("(")) & ends & (words.start > 0)))
+    places = np.flatnonzero((data[words.start - 1] == ord("(")) & ends & (words.start > 0))
+    return places[in_capitals(words, places)]
 
 
 def _before_brackets(words: Words) -> Places:
     """Words in capitals right before an opening bracket."""
     data, end = words.data, np.minimum(words.end + 1, len(words.data) - 1)
-    return _capitals(words, np.flatnonzero((data[words.end] == ord(" ")) & (data[end] == ord("("))))
+    places = np.flatnonzero((data[words.end] == ord(" ")) & (data[end] == ord("(")))
+    return places[in_capitals(words, places)]
 
 
 def _letters(words: Words, short: Places) -> Places:

@@ -99,9 +99,11 @@ def _variant_keys(phrases: pl.Series) -> pl.Series:
 
 def key_of(phrase: str) -> str:
     """The key of one phrase: the keys of its words without anything between."""
-    if "’" in phrase or "‘" in phrase or "`" in phrase:
-        phrase = phrase.translate(_APOSTROPHES)
-    return "".join(map(word_key, _WORD.findall(phrase))) or phrase
+    words = phrase.replace("-", " ").split()
+    # Most phrases are letters, digits, hyphens and blanks, for which no regex is wanted.
+    if not "".join(words).isalnum():
+        words = _WORD.findall(phrase.translate(_APOSTROPHES))
+    return "".join(map(word_key, words)) or phrase
 
 
 @lru_cache(_REMEMBERED)

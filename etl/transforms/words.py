@@ -157,7 +157,7 @@ class Words:
 
 def words_of(texts: pl.Series) -> Words:
     """Tokenises a piece."""
-    data = np.frombuffer("".join(texts.to_list()).encode(), dtype=np.uint8)
+    data = _bytes(texts)
     kind = _KINDS[data]
     is_word = (kind == _LETTER) | (kind == _DIGIT)
     ties = np.flatnonzero(kind == _TIE)
@@ -193,6 +193,15 @@ def words_of(texts: pl.Series) -> Words:
         is_number=_without_letters(kind, start, end),
         chain=chain,
     )
+
+
+def _bytes(texts: pl.Series) -> Bytes:
+    """The bytes of all texts, one after the other."""
+    array = texts.to_arrow(compat_level=pl.CompatLevel.oldest())
+    _, offsets, data = array.buffers()
+    ends = np.frombuffer(offsets, dtype=np.int64)
+    made: Bytes = np.frombuffer(data, dtype=np.uint8)[ends[array.offset] : ends[array.offset + len(array)]]
+    return made
 
 
 def _rows(start: Places, text_ends: Places) -> Places:
