@@ -1,7 +1,7 @@
 """What the keyword tables of a load take: all of a snapshot, then one more day of 1,000 papers.
 
-`python benchmarks/vocabulary.py [--papers 100000] [--file SNAPSHOT]`. Processor time stands beside wall time: where others
-use the machine too, it is the better figure.
+`python benchmarks/vocabulary.py [--papers 100000] [--file SNAPSHOT]`. Processor time stands beside wall time: where
+others use the machine too, it is the better figure.
 """
 
 from __future__ import annotations
