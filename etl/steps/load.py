@@ -67,7 +67,7 @@ class _Target:
 
 def load(settings: Settings) -> Loaded:
     """Makes the database hold exactly the admitted deliveries; what is there already is left alone."""
-    target = _target(settings)
+    target, said = _target(settings), vocabulary.configured()
     settings.warehouse.mkdir(parents=True, exist_ok=True)
     _forget_older_release(settings)
     with database.connect(
@@ -77,7 +77,7 @@ def load(settings: Settings) -> Loaded:
         scratch=settings.scratch,
     ) as connection:
         prepare(connection)
-        return _Loader(settings, connection, target).run()
+        return _Loader(settings, connection, target, said).run()
 
 
 def load_as_of(settings: Settings, connection: duckdb.DuckDBPyConnection, day: dt.date) -> Loaded:
@@ -86,7 +86,8 @@ def load_as_of(settings: Settings, connection: duckdb.DuckDBPyConnection, day: d
     A record was observed on the day that its file in an archive names, else when its dump was first delivered.
     """
     prepare(connection)
-    return _Loader(settings, connection, _until(settings, connection, _target(settings), day), day).run()
+    target = _until(settings, connection, _target(settings), day)
+    return _Loader(settings, connection, target, vocabulary.configured(), day).run()
 
 
 def release() -> str:
@@ -142,10 +143,11 @@ class _Loader:
         settings: Settings,
         connection: duckdb.DuckDBPyConnection,
         target: _Target,
+        said: vocabulary.Configured,
         until: dt.date = dt.date.max,
     ) -> None:
         self.settings, self.connection, self.target, self.until = settings, connection, target, until
-        self.vocabulary, self.overrides = vocabulary.configured(), overrides.read(settings)
+        self.vocabulary, self.overrides = said, overrides.read(settings)
         self.queries = {query.table: query for query in queries.read("core", "core")}
         needs = {name: queries.references(connection, query) for name, query in self.queries.items()}
         self.order = [name for name in queries.in_order(needs) if name not in vocabulary.TABLES]

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from etl.transforms.phrases import are_function_words
 from etl.transforms.vocabulary import FUNCTION_WORDS
 from etl.transforms.words import Flags, Places, Words
 
@@ -56,14 +57,15 @@ def word_text(words: Words, place: int) -> str:
     return words.data[words.start[place] : words.end[place]].tobytes().decode()
 
 
-def _capitals(words: Words, places: Places) -> Places:
-    """Those of the places whose words are of the length of short forms and begin or end with a capital."""
+def in_capitals(words: Words, places: Places) -> Flags:
+    """Which of the words at these places are of the length of short forms and begin or end with a capital."""
     data, start, end = words.data, words.start[places], words.end[places]
     size = end - start
     fits = (size >= SHORTEST) & (size <= LONGEST + 1)
     last = data[end - 1 - ((data[end - 1] == ord("s")) & (size > 1))]
     fits &= _is_upper(data[start]) | _is_upper(last)
-    return places[fits]
+    made: Flags = fits
+    return made
 
 
 def _is_upper(data: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> Flags:
@@ -76,13 +78,15 @@ def _in_brackets(words: Words) -> Places:
     data = words.data
     after = data[words.end]
     ends = (after == ord(")")) | (after == ord(",")) | (after == ord(";"))
-    return _capitals(words, np.flatnonzero((data[words.start - 1] == ord("(")) & ends & (words.start > 0)))
+    places = np.flatnonzero((data[words.start - 1] == ord("(")) & ends & (words.start > 0))
+    return places[in_capitals(words, places)]
 
 
 def _before_brackets(words: Words) -> Places:
     """Words in capitals right before an opening bracket."""
     data, end = words.data, np.minimum(words.end + 1, len(words.data) - 1)
-    return _capitals(words, np.flatnonzero((data[words.end] == ord(" ")) & (data[end] == ord("("))))
+    places = np.flatnonzero((data[words.end] == ord(" ")) & (data[end] == ord("(")))
+    return places[in_capitals(words, places)]
 
 
 def _letters(words: Words, short: Places) -> Places:
@@ -102,6 +106,9 @@ def _initials(words: Words, short: Places, size: Places) -> Flags:
         place = long[inside] + step
         fits[inside] &= (data[start[place]] | 32) == (data[start[short[inside]] + step] | 32)
         fits[inside] &= ~words.parted[place] if step else ~words.tied[place]
+    ends = np.flatnonzero(fits)
+    for place in (long[ends], short[ends] - 1):
+        fits[ends] &= ~are_function_words(words.hash[place])
     return fits
 
 
@@ -162,7 +169,7 @@ def _long_form(letters: str, said: tuple[str, ...], tied: tuple[bool, ...]) -> i
     def start(left: int, end: int) -> int:
         """Where words before `end` begin that give the first `left` letters; -1 for none."""
         if left == 0:
-            return end
+            return end if not tied[end] and said[end] not in FUNCTION_WORDS else -1
         if end == 0:
             return -1
         if (left, end) not in known:
@@ -179,7 +186,7 @@ def _long_form(letters: str, said: tuple[str, ...], tied: tuple[bool, ...]) -> i
         return start(left, end - 1) if tied[end - 1] or word in FUNCTION_WORDS else -1
 
     first = start(len(letters), len(said))
-    if first < 0 or tied[first] or said[first] in FUNCTION_WORDS:
+    if first < 0:
         return 0
     size = len(said) - first
     return size if size > 1 or len(said[-1]) >= ONE_WORD else 0

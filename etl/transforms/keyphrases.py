@@ -16,10 +16,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from etl.transforms import languages, variants
-from etl.transforms.definitions import LONGEST, definitions, short_form, word_text
+from etl.transforms.definitions import definitions, in_capitals, short_form, word_text
 from etl.transforms.phrases import PLACE_BITS, SIZE_BITS, Candidates, candidates
 from etl.transforms.ranking import Background, Numbers, Trees, background, features, fragments, trees
-from etl.transforms.words import TEXT_END, TITLE_END, Flags, Hashes, Places, Words, cleaned, pieces, words_of
+from etl.transforms.words import Flags, Hashes, Places, Words, cleaned, pieces, words_of
 
 KEPT = 15
 # A list is as long as is best for its expected F1, but at least this long; see `_worth_keeping`.
@@ -60,9 +60,9 @@ def keyphrases(texts: pl.DataFrame, threads: int = 1) -> pl.DataFrame:
     """Ranked keyphrases of each row.
 
     `texts` has `row` (unique), `title` and `abstract`, and perhaps `language`, see `languages`. Returns `row`,
-    `phrase`, `phrase_key` (see `variants`), `short_form` (`LLM`, where the phrase is a word in capitals such as `LLMs`), `rank`,
-    `score` (how likely it is a keyphrase), `in_title`, sorted by row and rank: at most `KEPT` a row. A text in another
-    language gives none. Threads share the work where no other process does.
+    `phrase`, `phrase_key` (see `variants`), `short_form` (`LLM`, where the phrase is a word in capitals such as
+    `LLMs`), `rank`, `score` (how likely it is a keyphrase), `in_title`, sorted by row and rank: at most `KEPT` a row. A
+    text in another language gives none. Threads share the work where no other process does.
     """
     return found_in(texts, background(), trees(), threads).ranked
 
@@ -219,7 +219,7 @@ def _defined_elsewhere(words: Words, found: Candidates, short: Places, long: Has
 def _short_forms(words: Words, first: Places, last: Places) -> pl.Series:
     """The short form that each phrase is, where it is one: a word in capitals, but not because all its title is."""
     made: list[str | None] = [None] * len(first)
-    for one in np.flatnonzero((first == last) & (words.end[first] - words.start[first] <= LONGEST + 1)).tolist():
+    for one in np.flatnonzero((first == last) & in_capitals(words, first)).tolist():
         place = int(first[one])
         found = short_form(word_text(words, place))
         if found and not (words.in_title[place] and _title(words, place).isupper()):
@@ -228,12 +228,10 @@ def _short_forms(words: Words, first: Places, last: Places) -> pl.Series:
 
 
 def _title(words: Words, place: int) -> str:
-    """The title in which a word stands."""
-    before, after = (words.data[: words.start[place]], words.data[words.end[place] :])
-    texts = np.flatnonzero(before == TEXT_END)
-    start = int(texts[-1]) + 1 if len(texts) else 0
-    end = int(words.end[place]) + int(np.argmax(after == TITLE_END))
-    return words.data[start:end].tobytes().decode()
+    """The title in which a word stands, from its first word to its last."""
+    first = int(np.searchsorted(words.row, words.row[place]))
+    last = place + int(np.argmin(words.in_title[place:])) - 1 if not words.in_title[place:].all() else len(words) - 1
+    return words.data[words.start[first] : words.end[last]].tobytes().decode()
 
 
 def _defined(words: Words, rows: pl.Series, short: Places, long: Places, size: Places) -> pl.DataFrame:

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections import Counter
 from functools import cache
+from itertools import chain
 
 import polars as pl
 
@@ -158,13 +159,16 @@ def language_of(title: str | None, abstract: str | None) -> str | None:
 
 
 def _language(text: str) -> str | None:
-    said = [word.lower() for word in _WORD.findall(text)[:LOOKED_AT]]
+    said = _WORD.findall(text.lower())[:LOOKED_AT]
     return _by_script(said) or _by_small_words(said)
 
 
 def _by_script(said: list[str]) -> str | None:
     """The language of a text of which more than half the letters are of its script."""
-    letters = Counter(sign for word in said if not word.isascii() for sign in word)
+    strange = [word for word in said if not word.isascii()]
+    if not strange:
+        return None
+    letters = Counter("".join(strange))
     total = sum(map(len, said))
     if 2 * sum(letters.values()) <= total:
         return None
@@ -179,9 +183,7 @@ def _by_script(said: list[str]) -> str | None:
 
 def _by_small_words(said: list[str]) -> str | None:
     languages_of = _languages_of()
-    counts: Counter[str] = Counter()
-    for word in said:
-        counts.update(languages_of.get(word, ()))
+    counts = Counter(chain.from_iterable([languages_of[word] for word in said if word in languages_of]))
     best = counts.most_common(2)
     if not best or best[0][1] < max(LEAST, LEAST_SHARE * len(said)):
         return None

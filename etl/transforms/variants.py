@@ -99,9 +99,11 @@ def _variant_keys(phrases: pl.Series) -> pl.Series:
 
 def key_of(phrase: str) -> str:
     """The key of one phrase: the keys of its words without anything between."""
-    if "’" in phrase or "‘" in phrase or "`" in phrase:
-        phrase = phrase.translate(_APOSTROPHES)
-    return "".join(map(word_key, _WORD.findall(phrase))) or phrase
+    words = phrase.replace("-", " ").split()
+    # Most phrases are letters, digits, hyphens and blanks, for which no regex is wanted.
+    if not "".join(words).isalnum():
+        words = _WORD.findall(phrase.translate(_APOSTROPHES))
+    return "".join(map(word_key, words)) or phrase
 
 
 @lru_cache(_REMEMBERED)
@@ -121,7 +123,7 @@ def _singular(word: str) -> str:
     for plural, singular in _SINGULAR_ENDS:
         if word.endswith(plural):
             return word.removesuffix(plural) + singular
-    if not word.endswith("s") or word.endswith(("ss", "us", "is")):
+    if not word.endswith("s") or word.endswith(("ss", "us", "is", "lens")):
         return word
     if word.endswith("ics") and len(word) > 5:
         return word[:-1] if word in _COUNTED_ICS else word
@@ -146,4 +148,4 @@ def _american(word: str) -> str:
             word = word.replace(british, american)
     word = _TRIPLE_L.sub("ll", word)
     # What its plural is not told from: `cache` and `caches`, `size` and `sizes`.
-    return word[:-1] if word.endswith(("che", "she", "xe", "sse", "ze")) else word
+    return word[:-1] if len(word) > 3 and word.endswith(("che", "she", "xe", "sse", "ze")) else word

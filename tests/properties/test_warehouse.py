@@ -39,6 +39,14 @@ POOL: list[tuple[str, Any]] = [
     ("snapshot", snapshot_record(11, title=REPLY, authors_parsed=[["Doe", "Jane", ""]])),
     ("daily", daily_row(12, title=REPLY, id="none", authors=[{"name": "J. Doe"}])),
     ("page", (REPLY, abstract(13))),
+    ("daily", daily_row(9, summary="We ask a kelp language model (KLM) of the tide. The KLM is asked again.")),
+    ("daily", daily_row(10, summary="A kelp-language model (KLM) of kelp data sets is asked of the tide.")),
+    ("snapshot", snapshot_record(11, abstract="A kelp language model (KLM) is asked. Kelp datasets are read.")),
+    ("page", (title(12), abstract(12, "The KLMs are asked of the tide, and the KLMs say nothing of kelp datasets."))),
+    (
+        "daily",
+        daily_row(13, summary="Wir messen, wie der Seetang wächst und welche Gezeiten er für die Ernte braucht."),
+    ),
 ]
 KINDS = {"daily": daily, "snapshot": snapshot_lines, "page": page}
 DAY = dt.date(2025, 6, 12)
