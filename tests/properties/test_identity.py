@@ -52,7 +52,7 @@ def keys(record: Record) -> dict[str, object]:
     )
     return given.select(
         title_key=text.title_key(pl.col("title")),
-        is_specific=text.is_specific(pl.col("title")).fill_null(value=False),
+        is_specific=text.is_specific(pl.col("title"), text.title_key(pl.col("title"))),
         author_key=text.author_key(pl.col("authors")),
     ).row(0, named=True)
 
