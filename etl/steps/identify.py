@@ -13,6 +13,7 @@ import duckdb
 import polars as pl
 
 from etl import database, queries
+from etl.errors import SqlFileError
 from etl.overrides import Override, merged, splits
 from etl.transforms.components import components
 
@@ -40,10 +41,13 @@ _MOST = 0.2
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
-    """Creates the tables that identity is made with; needs `work.records` and the macros."""
+    """Creates the tables that identity is made with; needs `work.records` and the macros. Raises SqlFileError."""
     connection.execute(_TABLES)
     for query in _in_order():
-        connection.execute(f"CREATE TABLE IF NOT EXISTS {query.table} AS SELECT * FROM ({query.text}) LIMIT 0")
+        try:
+            connection.execute(f"CREATE TABLE IF NOT EXISTS {query.table} AS SELECT * FROM ({query.text}) LIMIT 0")
+        except queries.FAULTS as error:
+            raise SqlFileError(str(query.path), str(error).splitlines()[0]) from None
 
 
 @cache

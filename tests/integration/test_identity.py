@@ -142,7 +142,7 @@ def test_overrides_that_contradict_each_other_only_in_turn_are_taken(small: Smal
 
 
 def test_a_published_identifier_resolves_though_another_paper_has_it_now(small: Small) -> None:
-    small.deliver(page([(title(1), abstract(1))]), "page", DAY)
+    small.deliver(page([(title(1), abstract(7))]), "page", DAY)
     small.settle()
     publish.publish(small.settings)
     [(alone,)] = small.rows("SELECT paper_id FROM core.papers")
