@@ -39,6 +39,14 @@ FROM (SELECT count(*) AS n FROM judged GROUP BY {group})
 """
 
 
+# Wrong pairs of which titles and at least one author are the same: texts that were submitted twice.
+TWICE = """
+SELECT count(*)
+FROM judged AS one INNER JOIN judged AS other ON one.paper_id = other.paper_id AND one.origin < other.origin
+WHERE one.arxiv_id <> other.arxiv_id AND one.title_key = other.title_key AND agree(one.words, other.words)
+"""
+
+
 def main() -> None:
     """Prints precision and recall, then seconds, and keeps them."""
     parser = argparse.ArgumentParser(description="Identity without identifiers, and its speed.")
@@ -51,8 +59,12 @@ def main() -> None:
         settings = Settings(given.warehouse or normalised(Path(folder)), Path(folder))
         quality = {name: judged(settings, kept, given.errors) for name, kept in KEPT.items()}
     speed = timed(given.papers, given.more)
-    head = ("identifiers", "records", "pairs", "precision", "recall")
-    measure.show("found by title, authors and year", head, [(name, *found.values()) for name, found in quality.items()])
+    head = ("identifiers", "records", "pairs", "precision %", "recall %", "wrong", "of one title and authors")
+    rows = [
+        (name, *((100 * value if isinstance(value, float) else value) for value in found.values()))
+        for name, found in quality.items()
+    ]
+    measure.show("found by title, authors and year", head, rows)
     measure.show(
         f"{given.papers:,} papers", ("step", "seconds", "CPU"), [(name, *both) for name, both in speed.items()]
     )
@@ -86,7 +98,8 @@ def judged(settings: Settings, kept: str, errors: int) -> dict[str, float]:
         identify.identify(connection, [])
         connection.execute(
             "CREATE TABLE judged AS "
-            "SELECT truth.arxiv_id, origin, title, truth.title_key, authors, truth.year, records.paper_id "
+            "SELECT truth.arxiv_id, origin, title, truth.title_key, authors, truth.year, records.paper_id, "
+            "string_split(truth.author_key, ' ') AS words "
             "FROM truth INNER JOIN work.records AS records USING (record_offset)"
         )
         counts = {
@@ -96,8 +109,10 @@ def judged(settings: Settings, kept: str, errors: int) -> dict[str, float]:
         records = int(connection.execute("SELECT count(*) FROM judged").fetchall()[0][0])
         if errors:
             print_errors(connection, errors)
+        twice = int(connection.execute(TWICE).fetchall()[0][0])
     precision, recall = counts["both"] / max(counts["found"], 1), counts["both"] / max(counts["true"], 1)
-    return {"records": records, "pairs": counts["true"], "precision": round(precision, 5), "recall": round(recall, 5)}
+    found = {"records": records, "pairs": counts["true"], "precision": round(precision, 5), "recall": round(recall, 5)}
+    return {**found, "wrong": counts["found"] - counts["both"], "same_title_and_authors": twice}
 
 
 def read_truth(settings: Settings, connection: duckdb.DuckDBPyConnection) -> None:

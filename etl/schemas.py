@@ -344,7 +344,9 @@ class Merges(dy.Schema):
 
     merged_id = dy.String(primary_key=True, description="identifier of the records if they were alone")
     paper_id = dy.String(primary_key=True, description="the paper that they are part of")
-    evidence = dy.String(description="doi, title_and_authors, title (authors not named) or override")
+    evidence = dy.String(
+        description="doi, title_and_authors, title_and_abstract, title (authors not named) or override"
+    )
     observed_on = dy.Date(description="first day by which both had been seen")
 
 

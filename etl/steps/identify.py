@@ -13,6 +13,7 @@ import duckdb
 import polars as pl
 
 from etl import database, queries
+from etl.errors import SqlFileError
 from etl.overrides import Override, merged, splits
 from etl.transforms.components import components
 
@@ -27,8 +28,8 @@ CREATE TABLE IF NOT EXISTS work.split (one VARCHAR, other VARCHAR);
 CREATE TABLE IF NOT EXISTS work.doi_groups (node VARCHAR, component VARCHAR);
 CREATE TABLE IF NOT EXISTS work.title_groups (node VARCHAR, component VARCHAR);
 CREATE TABLE IF NOT EXISTS work.affected (
-    record_id BIGINT, arxiv_id VARCHAR, title_key VARCHAR, is_specific BOOLEAN, author_key VARCHAR, year INTEGER,
-    own_id VARCHAR
+    record_id BIGINT, arxiv_id VARCHAR, title_key VARCHAR, is_specific BOOLEAN, author_key VARCHAR,
+    abstract_key UBIGINT, year INTEGER, own_id VARCHAR
 );
 CREATE TEMP TABLE IF NOT EXISTS reached (record_id BIGINT, round INTEGER);
 CREATE TEMP TABLE IF NOT EXISTS due (kind VARCHAR, key VARCHAR, round INTEGER);
@@ -40,10 +41,13 @@ _MOST = 0.2
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
-    """Creates the tables that identity is made with; needs `work.records` and the macros."""
+    """Creates the tables that identity is made with; needs `work.records` and the macros. Raises SqlFileError."""
     connection.execute(_TABLES)
     for query in _in_order():
-        connection.execute(f"CREATE TABLE IF NOT EXISTS {query.table} AS SELECT * FROM ({query.text}) LIMIT 0")
+        try:
+            connection.execute(f"CREATE TABLE IF NOT EXISTS {query.table} AS SELECT * FROM ({query.text}) LIMIT 0")
+        except queries.FAULTS as error:
+            raise SqlFileError(str(query.path), str(error).splitlines()[0]) from None
 
 
 @cache
@@ -141,7 +145,7 @@ def _reach(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("DELETE FROM due")
     connection.execute(
         "CREATE OR REPLACE TABLE work.affected AS "
-        "SELECT record_id, arxiv_id, title_key, is_specific, author_key, year, own_id FROM work.records "
+        "SELECT record_id, arxiv_id, title_key, is_specific, author_key, abstract_key, year, own_id FROM work.records "
         "WHERE record_id IN (SELECT record_id FROM reached)"
     )
 

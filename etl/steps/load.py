@@ -24,8 +24,9 @@ _RECORDS = """
 CREATE TABLE IF NOT EXISTS work.records (
     record_id BIGINT, dump_id VARCHAR, member VARCHAR, record_offset BIGINT, record_length BIGINT, observed_on DATE,
     source VARCHAR, priority INTEGER, arxiv_id VARCHAR, doi VARCHAR, title_key VARCHAR, is_specific BOOLEAN,
-    author_key VARCHAR, year INTEGER, own_id VARCHAR, content_hash VARCHAR, abstract_hash VARCHAR, position BIGINT,
-    upvotes BIGINT, comments BIGINT, statement VARCHAR, statement_sentence VARCHAR, paper_id VARCHAR, evidence VARCHAR
+    author_key VARCHAR, abstract_key UBIGINT, year INTEGER, own_id VARCHAR, content_hash VARCHAR, abstract_hash VARCHAR,
+    position BIGINT, upvotes BIGINT, comments BIGINT, statement VARCHAR, statement_sentence VARCHAR, paper_id VARCHAR,
+    evidence VARCHAR
 )
 """
 # A record is seen once for each delivery of its bytes; the member of an archive may carry its own day.
@@ -263,7 +264,8 @@ class _Loader:
                 position, upvotes, comments, arxiv_id, doi, title_key, is_specific, author_key,
                 coalesce(year(published_on), arxiv_year(arxiv_id)) AS year,
                 own_id(arxiv_id, doi, title_key, is_specific, author_key, year, content_hash) AS own_id,
-                content_hash, md5(abstract) AS abstract_hash, statement, statement_sentence,
+                abstract_key(abstract) AS abstract_key, md5(abstract) AS abstract_hash, content_hash,
+                statement, statement_sentence,
                 ? AS source, ? AS priority, NULL AS paper_id, NULL AS evidence
             FROM {papers} WHERE {chosen}{in_time}
             """,

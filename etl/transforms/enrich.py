@@ -56,10 +56,12 @@ def with_keys(papers: pl.DataFrame) -> pl.DataFrame:
     counts = [pl.col(name).cast(pl.String) for name in _COUNTS]
     return papers.with_columns(
         title_key=text.title_key(pl.col("title")),
-        is_specific=text.is_specific(pl.col("title")),
         author_key=text.author_key(pl.col("authors")),
         content_hash=_joined(said, "\x1f").map_batches(_hashes, pl.String),
-    ).with_columns(repeat_hash=_joined([pl.col("content_hash"), *counts], ":"))
+    ).with_columns(
+        is_specific=text.is_specific(pl.col("title"), pl.col("title_key")),
+        repeat_hash=_joined([pl.col("content_hash"), *counts], ":"),
+    )
 
 
 def _joined(parts: list[pl.Expr], separator: str) -> pl.Expr:

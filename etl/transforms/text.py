@@ -188,10 +188,13 @@ def _unless_generic(fingerprints: pl.Series) -> pl.Series:
     return given.select(pl.when((GIVEN != "") & ~GIVEN.str.contains(_GENERIC)).then(GIVEN)).to_series()
 
 
-def is_specific(title: pl.Expr) -> pl.Expr:
-    """Whether a title is likely to name one paper only: three words, sixteen letters, and no `Reply to …` or such."""
-    has_words = title.str.contains(_WORDS) & (title.str.len_chars() > MIN_TITLE_CHARS)
-    return has_words & (title_fingerprint(title).str.len_chars() >= MIN_TITLE_CHARS) & ~title.str.contains(_DOUBTFUL)
+def is_specific(title: pl.Expr, key: pl.Expr) -> pl.Expr:
+    """Whether a title with this `title_key` is likely to name one paper only.
+
+    It has three words, sixteen letters or digits, and is no `Reply to …` or such.
+    """
+    has_words = title.str.contains(_WORDS) & (key.str.len_chars() >= MIN_TITLE_CHARS)
+    return (has_words & ~title.str.contains(_DOUBTFUL)).fill_null(value=False)
 
 
 def author_key(authors: pl.Expr) -> pl.Expr:
@@ -206,12 +209,13 @@ def author_key(authors: pl.Expr) -> pl.Expr:
 def _author_keys(names: pl.Series) -> pl.Series:
     quick = GIVEN.map_batches(_ascii_names, pl.String)
     is_right = (_is_ascii(GIVEN) & ~GIVEN.str.contains("\\", literal=True)).fill_null(value=False)
-    keys = either(GIVEN, quick, is_right, GIVEN.map_elements(_names, return_dtype=pl.String))
+    keys = either(GIVEN, quick, is_right, _names(GIVEN))
     return names.to_frame("given").select(keys.str.strip_chars().replace("", None)).to_series()
 
 
 # Hyphens and apostrophes join: `Xiao-Ming` is also written `Xiaoming`.
 _JOINING = b"-'`"
+_INSIDE_WORDS = r"[\x{300}-\x{36F}'`\x{2018}\x{2019}\x{2010}\x{2011}-]+"
 _TO_BLANKS = bytes(
     byte + 32 if 65 <= byte <= 90 else byte if byte == 10 or 97 <= byte <= 122 or byte >= 128 else 32
     for byte in range(256)
@@ -224,10 +228,13 @@ def _ascii_names(names: pl.Series) -> pl.Series:
     return pl.Series(words.split("\n"), dtype=pl.String).head(len(names))
 
 
-def _names(names: str) -> str:
-    plain = _folded(latex.plain(names))
-    joined = "".join(char for char in plain if char not in "-'`’‐‑" and not unicodedata.combining(char))
-    return " ".join("".join(char if char.isalpha() else " " for char in joined).split())
+def _names(names: pl.Expr) -> pl.Expr:
+    plain = either(
+        names, GIVEN, ~GIVEN.str.contains("\\", literal=True), GIVEN.map_elements(latex.plain, return_dtype=pl.String)
+    )
+    small = plain.str.normalize("NFKD").str.to_lowercase()
+    folded = small.str.replace_many(list(_PLAIN_LETTERS), list(_PLAIN_LETTERS.values()))
+    return folded.str.replace_all(_INSIDE_WORDS, "").str.replace_all(r"[^\p{L}]+", " ")
 
 
 def _is_clean(text: pl.Expr) -> pl.Expr:

@@ -56,7 +56,6 @@ placed AS (
         affected.record_id,
         affected.own_id,
         affected.title_key,
-        affected.author_key,
         coalesce(strong.node, affected.own_id) AS node,
         strong.node IS NOT NULL AS is_strong,
         coalesce(strong.is_overridden, false) AS is_overridden,
@@ -66,6 +65,17 @@ placed AS (
     LEFT JOIN work.strong AS strong USING (record_id)
     LEFT JOIN members ON coalesce(strong.node, affected.own_id) = members.node
     LEFT JOIN joined USING (component)
+),
+
+-- What joined papers to others: of several, authors before the abstract before the title alone.
+told AS (
+    SELECT node, max(evidence) AS evidence
+    FROM (
+        SELECT one AS node, evidence FROM work.title_links
+        UNION ALL
+        SELECT other AS node, evidence FROM work.title_links
+    )
+    GROUP BY node
 ),
 
 -- Records without strong identifiers that agree stay together also where those that they agree with disagree.
@@ -80,7 +90,6 @@ chosen AS (
     SELECT
         placed.record_id,
         placed.own_id,
-        placed.author_key,
         placed.node,
         placed.is_overridden,
         CASE WHEN placed.is_one THEN placed.component ELSE coalesce(weak.node, placed.node) END AS paper_id
@@ -95,7 +104,7 @@ SELECT
         WHEN paper_id = own_id THEN NULL
         WHEN is_overridden THEN 'override'
         WHEN node <> own_id THEN 'doi'
-        WHEN author_key IS NOT NULL THEN 'title_and_authors'
-        ELSE 'title'
+        ELSE told.evidence
     END AS evidence
 FROM chosen
+LEFT JOIN told USING (node)

@@ -2,7 +2,7 @@
 -- table: work.nodes
 -- grain: title_key, node
 -- is_specific: whether the title is likely to name one paper only
--- words: words of its authors' names, from all its records; null where none names authors
+-- words: words of its authors' names, from all its records, at most 500; null where none names authors
 -- first_year, last_year: of its records
 -- Titles that more than 100 papers share identify none.
 WITH placed AS (
@@ -31,7 +31,11 @@ members AS (
 ),
 
 named AS (
-    SELECT node, list_filter(list_distinct(string_split(string_agg(DISTINCT author_key, ' '), ' ')), lambda word: strlen(word) > 1) AS words
+    SELECT
+        node,
+        list_sort(list_filter(
+            list_distinct(string_split(string_agg(DISTINCT author_key, ' '), ' ')), lambda word: strlen(word) > 1
+        ))[:500] AS words
     FROM placed
     WHERE author_key IS NOT NULL AND node IN (SELECT node FROM members)
     GROUP BY node

@@ -1,6 +1,7 @@
--- Pairs of papers that a title says are one: its authors agree, or are not named and nobody else has that title.
+-- Pairs of papers that a title says are one: its authors or abstracts agree, or authors are not named and nobody else has it.
 -- table: work.title_links
--- grain: one, other
+-- grain: one, other, evidence
+-- evidence: what says so beside the title
 -- The years of a specific title lie within four of each other, those of another one or of unnamed authors within one.
 WITH fitting AS (
     SELECT
@@ -62,6 +63,12 @@ unnamed AS (
     WHERE coalesce(years_apart(named.first_year, named.last_year, nodes.first_year, nodes.last_year), 0) <= 1
 )
 
-SELECT one, other FROM agreeing
+SELECT one, other, 'title_and_authors' AS evidence FROM agreeing
 UNION
-SELECT one, other FROM unnamed
+SELECT one, other, 'title' AS evidence FROM unnamed
+UNION
+SELECT one.node AS one, other.node AS other, 'title_and_abstract' AS evidence
+FROM work.abstracts AS one
+INNER JOIN work.abstracts AS other
+    ON one.title_key = other.title_key AND one.abstract_key = other.abstract_key AND one.node < other.node
+WHERE NOT (one.node LIKE 'arxiv:%' AND other.node LIKE 'arxiv:%')

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from etl import ledger
-from etl.errors import OverrideError
+from etl import checks, configuration, ledger, overrides
+from etl.errors import ConfigurationError, OverrideError, SettingsError
+from etl.settings import Settings
 from etl.steps import publish
 from tests.factories import abstract, daily, daily_row, page, snapshot_lines, snapshot_record, title
 from tests.warehouses import Small, differing
@@ -94,6 +95,29 @@ def test_a_line_that_cannot_be_used_stops_the_load(small: Small, lines: list[str
     assert small.rows("SELECT count(*) FROM core.papers") == [(1,)]
 
 
+def test_check_reads_the_overrides(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_overrides(small, GOOD)
+    monkeypatch.setenv("ETL_OVERRIDES", str(small.settings.overrides))
+    assert checks.check()["overrides"] == 1
+    with_overrides(small, "join,2506.00001,2506.00002,Ada,one text,2025-06-13,")
+    with pytest.raises(OverrideError, match="line 2"):
+        checks.check()
+
+
+def test_the_configuration_file_may_name_the_overrides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    configuration.overrides_file.cache_clear()
+    (tmp_path / "etl.toml").write_text('overrides = "mine.csv"\n')
+    monkeypatch.setenv("ETL_CONFIG", str(tmp_path / "etl.toml"))
+    with pytest.raises(ConfigurationError, match=r"overrides: found 'mine.csv', wanted the path of a CSV"):
+        configuration.overrides_file()
+    (tmp_path / "mine.csv").write_text(f"{HEADER}{GOOD}\n")
+    assert [each.who for each in overrides.read(Settings(tmp_path, tmp_path))] == ["Ada"]
+    configuration.overrides_file.cache_clear()
+    monkeypatch.setenv("ETL_OVERRIDES", str(tmp_path / "other.csv"))
+    with pytest.raises(SettingsError, match="ETL_OVERRIDES"):
+        Settings.from_env()
+
+
 def test_a_file_without_its_header_is_refused(small: Small) -> None:
     with_overrides(small)
     assert small.settings.overrides
@@ -118,7 +142,7 @@ def test_overrides_that_contradict_each_other_only_in_turn_are_taken(small: Smal
 
 
 def test_a_published_identifier_resolves_though_another_paper_has_it_now(small: Small) -> None:
-    small.deliver(page([(title(1), abstract(1))]), "page", DAY)
+    small.deliver(page([(title(1), abstract(7))]), "page", DAY)
     small.settle()
     publish.publish(small.settings)
     [(alone,)] = small.rows("SELECT paper_id FROM core.papers")

@@ -26,11 +26,13 @@ class Record:
     title: str | None = None
     authors: tuple[str, ...] = ()
     year: int | None = None
+    abstract: str | None = None
 
 
 A, B, C = "2506.00001", "2506.00002", "2506.00003"
 X, Y, Z = "10.5555/x", "10.5555/y", "10.5555/z"
 S, T, REPLY = "Study of Rain on Roofs", "Study of Rain on Stones", "Reply to the Comment on Rain"
+RAINY = "We counted drops on the roofs of nine harbours, by ear and in all weathers, and found that " * 2
 ONE, OTHER = ("Jane Doe", "Jan Beispiel"), ("Ola Nordmann", "Kari Nordmann-Berg")
 
 
@@ -50,7 +52,7 @@ def keys(record: Record) -> dict[str, object]:
     )
     return given.select(
         title_key=text.title_key(pl.col("title")),
-        is_specific=text.is_specific(pl.col("title")).fill_null(value=False),
+        is_specific=text.is_specific(pl.col("title"), text.title_key(pl.col("title"))),
         author_key=text.author_key(pl.col("authors")),
     ).row(0, named=True)
 
@@ -68,7 +70,7 @@ def add(connection: duckdb.DuckDBPyConnection, records: Sequence[Record], first:
             SELECT
                 $number AS record_id, 'd' AS dump_id, '' AS member, $number AS record_offset, $arxiv_id AS arxiv_id,
                 $doi AS doi, $title_key AS title_key, $is_specific AS is_specific, $author_key AS author_key,
-                $year::INTEGER AS year, md5($said) AS content_hash,
+                abstract_key($abstract) AS abstract_key, $year::INTEGER AS year, md5($said) AS content_hash,
                 own_id($arxiv_id, $doi, $title_key, $is_specific, $author_key, $year, md5($said)) AS own_id
             """,
             {
@@ -76,6 +78,7 @@ def add(connection: duckdb.DuckDBPyConnection, records: Sequence[Record], first:
                 "arxiv_id": record.arxiv_id,
                 "doi": record.dois[0] if record.dois else None,
                 "year": record.year,
+                "abstract": record.abstract,
                 "said": repr(record),
                 **said,
             },
@@ -120,6 +123,7 @@ RECORD = st.builds(
     title=st.sampled_from([None, S, T, REPLY, "Editorial"]),
     authors=st.sampled_from([(), ONE, OTHER, ("J. Doe",), ("Kari Nordmann-Berg", "Jane Doe")]),
     year=st.sampled_from([None, 2015, 2017, 2025]),
+    abstract=st.sampled_from([None, None, RAINY, f"{RAINY} And snow."]),
 )
 RECORDS = st.lists(RECORD, max_size=8)
 NAMES = [f"arxiv:{A}", f"arxiv:{B}", f"doi:{X}", f"doi:{Y}"]
@@ -282,6 +286,27 @@ ARXIV = [f"arxiv:{each}" for each in (A, B)]
         (
             [Record(A, title=S, authors=ONE, year=2015), Record(None, (X,), S, ONE, 2025)],
             [ARXIV[0], f"doi:{X}"],
+        ),
+        # Abstracts decide where authors do not, or name themselves otherwise.
+        (
+            [
+                Record(A, title="Rain", abstract=RAINY),
+                Record(title="Rain", abstract=RAINY.upper()),
+                Record(title="Rain"),
+            ],
+            [ARXIV[0], ARXIV[0], "text"],
+        ),
+        (
+            [
+                Record(A, title=S, authors=ONE, abstract=RAINY),
+                Record(B, title=S, authors=OTHER),
+                Record(title=S, abstract=RAINY),
+            ],
+            [*ARXIV, ARXIV[0]],
+        ),
+        (
+            [Record(A, title=S, authors=ONE, abstract=RAINY), Record(None, (X,), S, ("Rain Team",), 2025, RAINY)],
+            [ARXIV[0]] * 2,
         ),
         # Titles that are not specific want authors and years; generic ones never join.
         ([Record(A, title=REPLY, authors=ONE), Record(title=REPLY)], [ARXIV[0], "text"]),

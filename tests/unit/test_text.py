@@ -111,7 +111,9 @@ def test_a_title_that_names_a_part_of_a_volume_has_no_key(title: str) -> None:
 
 
 def is_specific(title: str) -> bool:
-    return bool(pl.DataFrame({"text": [title]}).select(text.is_specific(pl.col("text"))).item())
+    return bool(
+        pl.DataFrame({"text": [title]}).select(text.is_specific(pl.col("text"), text.title_key(pl.col("text")))).item()
+    )
 
 
 @pytest.mark.parametrize(
