@@ -204,7 +204,7 @@ class _Run:
         wait = min(max(dt.timedelta(seconds=min(seconds, _MOST_WAIT.total_seconds())), _LEAST_WAIT), _MOST_WAIT)
         until = (self._task.now + wait).isoformat(timespec="seconds")
         self._marks[_NOT_BEFORE] = until
-        yield Note(f"has had enough until {until}; {left} repositories are left for later runs")
+        yield Note(f"has had enough until {until}; repositories left for later runs: {left}")
 
     def keeps(self) -> Plan:
         """Writes down what there is; with a file the marks are moved, what is cut off before is asked for again."""

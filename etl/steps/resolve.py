@@ -37,18 +37,19 @@ def resolve(
 ) -> Fetched:
     """Asks one host for these repositories of its own, or for all that papers of the published snapshot link to.
 
-    What failed is in the result, beside what came before it. Raises UnknownNameError for a host that cannot be asked.
+    What failed is in the result, beside what came before it. Raises UnknownNameError for a host that cannot be asked,
+    NothingPublishedError where it is not known what papers link to.
     """
     if host not in settings.resolving.hosts:
         raise UnknownNameError("host", host, sorted(settings.resolving.hosts))
-    fetcher = resolvers.fetcher(host)
+    fetcher, wanted = resolvers.fetcher(host), tuple(repositories) or _linked(settings, host)
 
     def start(state: State) -> Task:
         return Task(
             url=settings.resolving.urls.get(host, fetcher.url),
             now=now,
             marks=dict(state.marks),
-            repositories=tuple(repositories) or _linked(settings, host),
+            repositories=wanted,
             most_repositories=settings.resolving.requests,
         )
 

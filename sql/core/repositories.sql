@@ -28,6 +28,7 @@ numbered AS (
         url_key,
         arg_max(host_id, (last_on, host_id)) AS host_id,
         max(last_on) AS numbered_on,
+        arg_max(coalesce(held_on, DATE '0001-01-01'), (last_on, host_id)) AS held_on,
         CASE WHEN arg_max(first_on, (last_on, host_id)) > min(first_on) THEN arg_min(host_id, (first_on, host_id)) END AS first_id
     FROM work.repository_tenants
     GROUP BY url_key
@@ -56,7 +57,7 @@ followed AS (
     LEFT JOIN work.repository_holders AS holders
         ON latest.host = holders.host AND holders.host_id = coalesce(numbered.first_id, numbered.host_id)
         AND latest.url_key <> holders.url_key
-        AND (numbered.first_id IS NOT NULL OR numbered.numbered_on < holders.held_on OR latest.said_state = 'renamed')
+        AND (numbered.first_id IS NOT NULL OR numbered.held_on < holders.held_on OR latest.said_state = 'renamed')
 ),
 
 steps AS (

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from etl import pipeline, resolvers
-from etl.errors import AnswerError, NetworkError, SettingsError, UnknownNameError
+from etl.errors import AnswerError, NetworkError, NothingPublishedError, SettingsError, UnknownNameError
 from etl.settings import CODE_HOSTS, Fetching, Resolving, Settings
 from etl.steps import publish, resolve
 from etl.steps.fetch import Fetched
@@ -196,7 +196,7 @@ def test_a_host_that_has_had_enough_is_left_alone(
     until = MONDAY + dt.timedelta(minutes=minutes)
     assert done.failure is None
     assert done.notes == [
-        f"resolved-github.com: has had enough until {until.isoformat()}; 2 repositories are left for later runs"
+        f"resolved-github.com: has had enough until {until.isoformat()}; repositories left for later runs: 2"
     ]
     assert len(server.seen) == 1 + requests
     small.settle()
@@ -218,7 +218,7 @@ def test_an_allowance_that_is_nearly_used_up_ends_the_run(small: Small, server: 
     done = asked(small, "rain/a", "rain/b")
     until = MONDAY.replace(minute=30)
     assert done.notes == [
-        f"resolved-github.com: has had enough until {until.isoformat()}; 1 repositories are left for later runs"
+        f"resolved-github.com: has had enough until {until.isoformat()}; repositories left for later runs: 1"
     ]
     assert (paths(server), len(lines(small, done))) == (["/repos/rain/a"], 1)
 
@@ -333,6 +333,12 @@ def test_asked_are_the_repositories_that_papers_link_to(small: Small, server: Se
     assert [each.failure for each in done] == [None] * len(CODE_HOSTS)
     assert paths(server) == ["/repos/rain/roof"]
     assert small.rows("SELECT source FROM core.dumps ORDER BY 1") == [("github_trending",), ("hf_daily",)]
+
+
+def test_without_a_snapshot_nobody_is_asked(small: Small, server: Server) -> None:
+    with pytest.raises(NothingPublishedError):
+        pipeline.resolve(small.settings)
+    assert server.seen == []
 
 
 def test_a_replay_gives_the_same(small: Small, server: Server, tmp_path: Path) -> None:
