@@ -58,8 +58,8 @@ def ask(connection: duckdb.DuckDBPyConnection) -> Ask:
                     "INSERT INTO core.paper_keywords VALUES (?, ?, ?, 1.0, true)", [paper, keyword, rank]
                 )
         connection.execute(
-            "INSERT INTO core.keywords BY NAME SELECT keyword, [keyword] AS variants, count(*) AS papers "
-            "FROM core.paper_keywords GROUP BY keyword"
+            "INSERT INTO core.keywords BY NAME "
+            "SELECT keyword, keyword AS keyword_key, [keyword] AS variants, count(*) AS papers FROM core.paper_keywords GROUP BY keyword"
         )
         build.build_all(connection)
         return connection.execute(sql).fetchall()
