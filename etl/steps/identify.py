@@ -129,7 +129,7 @@ def _take(connection: duckdb.DuckDBPyConnection, overrides: list[Override]) -> N
 
 
 def _reach(connection: duckdb.DuckDBPyConnection) -> None:
-    """Fills `work.affected`: new records, those of touched papers, and what shares a key with one of them or one gone."""
+    """Fills `work.affected`: new records, those of touched papers, and what shares a key with them or with one gone."""
     connection.execute("DELETE FROM reached")
     connection.execute(
         "INSERT INTO reached SELECT record_id, 0 FROM work.records "
