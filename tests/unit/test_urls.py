@@ -69,7 +69,37 @@ def test_spellings_of_one_repository_have_one_form(url: str) -> None:
         ("https://github.com/Owner", "https://github.com/Owner", "other"),
         ("https://github.com/orgs/owner", "https://github.com/orgs/owner", "other"),
         ("https://github.com/topics/rain", "https://github.com/topics/rain", "other"),
-        ("https://github.com/Owner/..", "https://github.com/Owner/..", "other"),
+        ("https://github.com/Owner/..", "https://github.com", "other"),
+        ("https://github.com/Owner/../Other/%6Eame", "https://github.com/Other/name", "repository"),
+        ("https://github.com/Own.er/name", "https://github.com/Own.er/name", "other"),
+        (
+            "https://gist.github.com/owner/0123456789abcdef",
+            "https://gist.github.com/owner/0123456789abcdef",
+            "repository",
+        ),
+        ("https://api.github.com/repos/owner/name", "https://github.com/owner/name", "repository"),
+        ("https://api.github.com/users/owner/repos", "https://api.github.com/users/owner/repos", "other"),
+        ("https://gitlab.lab.org/group/name/-/tree/main", "https://gitlab.lab.org/group/name", "repository"),
+        ("https://git.sr.ht/~owner/name", "https://git.sr.ht/~owner/name", "repository"),
+        ("https://sourceforge.net/projects/name/files", "https://sourceforge.net/projects/name", "repository"),
+        ("https://zenodo.org/record/123/files/a.zip", "https://zenodo.org/records/123", "dataset"),
+        ("https://osf.io/AbC12/", "https://osf.io/abc12", "dataset"),
+        ("https://arxiv.org/pdf/2506.00001v2.pdf", "https://arxiv.org/abs/2506.00001", "paper"),
+        ("https://dx.doi.org/10.1000/ABC", "https://doi.org/10.1000/abc", "paper"),
+        (
+            "https://archive.softwareheritage.org/browse/origin/directory/?origin_url=https://github.com/owner/name",
+            "https://github.com/owner/name",
+            "repository",
+        ),
+        (
+            f"https://archive.softwareheritage.org/swh:1:dir:{'0' * 40};origin=x",
+            f"https://archive.softwareheritage.org/swh:1:dir:{'0' * 40}",
+            "repository",
+        ),
+        ("https://www.youtube.com/@rain", "https://youtube.com/@rain", "video"),
+        ("https://example.org/a?utm_source=b&c=d", "https://example.org/a?c=d", "project_page"),
+        ("https://example.org/app#/rain", "https://example.org/app#/rain", "project_page"),
+        ("https://example.org/%7Erain/%e4", "https://example.org/~rain/%e4", "project_page"),
         ("https://example.org/a/?b=1#c", "https://example.org/a?b=1", "project_page"),
         ("https://github.com:8443/Owner/Repo-1", "https://github.com:8443/Owner/Repo-1", "other"),
     ],
@@ -100,6 +130,17 @@ def test_each_host_has_its_form_and_kind(url: str, wanted: str, kind: str) -> No
         "https://github.co/owner/name",
         "https://notgithub.com/owner/name",
         "https://raw.githubusercontent.com.example.org/owner/name",
+        "https://ｇithub.com/owner/name",  # a letter of full width
+        "https://github。com/owner/name",  # a full stop of Chinese
+        "https://github．com/owner/name",  # a full stop of full width
+        "https://git\u00adhub.com/owner/name",  # a soft hyphen
+        "https://git\u200bhub.com/owner/name",  # a blank of no width
+        "https://github%2ecom/owner/name",
+        "https://%67ithub.com/owner/name",
+        "https://xn--gthub-n2e.com/owner/name",
+        "https://github.com%00.example.org/owner/name",
+        "https://github.com:8443/owner/name",
+        "https://github.com:pass:word@github.com/owner/name",
     ],
 )
 def test_lookalikes_never_become_github(url: str) -> None:
