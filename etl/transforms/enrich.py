@@ -125,7 +125,7 @@ def with_statements(papers: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
 
 def _said_in(texts: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     """What the texts of a column say about code, for the rows of which nothing is known."""
-    texts = statements.candidates(texts).join(known, on="row", how="anti", maintain_order="left")
+    texts = statements.candidates(texts.join(known, on="row", how="anti", maintain_order="left"))
     said = [(row, *statements.code_statement(value)) for row, value in texts.iter_rows()]
     schema = {"row": pl.Int64, "statement": pl.String, "statement_sentence": pl.String}
     return pl.DataFrame(said, schema=schema, orient="row").filter(pl.col("statement") != "none")

@@ -141,7 +141,7 @@ def _link(text: str, start: int, end: int, target: Canonical, spans: list[tuple[
     if kind == "project_page" and _DEMO.search(f"{before} {after}".casefold()):
         kind = "demo"
     kind_of_evidence = "abstract_url" if is_bare else "abstract_sentence"
-    is_joined = any(sign.isspace() for sign in text[start:end])
+    is_joined = len(text[start:end].split()) > 1
     confidence = round(ownership.CONFIDENCE[is_official] * (ownership.OF_JOINED if is_joined else 1), 3)
     return Link(target, kind, start, end, text[first:last], kind_of_evidence, confidence, is_official)
 

@@ -23,15 +23,18 @@ _CODE = (
     r"\b(?:(?:source[- ]?)?codes?(?:[- ]?bases?)?|implementations?|scripts|notebooks?|source files|repo(?:sitory)?)\b"
     + _NOT_CODE
 )
-_TOOL = (
-    r"\b(?:software|toolkit|toolbox|toolset|toolchain|tools?|librar(?:y|ies)|packages?|frameworks?"
-    r"|prototype|plug-?ins?|pipelines?"
-    r"|simulators?|platform|programs?|app|applications?|system|environments?|artifacts?|artefacts?|project"
-    r"|solver|compiler"
-    r"|extension|modules?|executables?|binaries|design|methods?|systems|interface|infrastructure|testbed|middleware"
-    r"|components?|algorithms?|resources|materials)\b"
+_TOOL_NOUNS = (
+    r"software|toolkit|toolbox|toolset|toolchain|tools?|librar(?:y|ies)|packages?|frameworks?|prototype"
+    r"|plug-?ins?|pipelines?"
+    r"|simulators?|platform|artifacts?|artefacts?|solver|compiler|executables?|binaries|testbed|middleware|extension"
 )
-_ANY = rf"(?:{_CODE}|{_TOOL})"
+_TOOL = rf"\b(?:{_TOOL_NOUNS})\b"
+# What only counts where it is released or open source.
+_THING = (
+    rf"\b(?:{_TOOL_NOUNS}|programs?|app|applications?|systems?|environments?|project|modules?|design|methods?|interface"
+    r"|infrastructure|components?|algorithms?|resources|materials|studio)\b"
+)
+_ANY = rf"(?:{_CODE}|{_THING})"
 _GAP = r"[^.!?;]{0,100}?"
 _SHORT_GAP = r"[^.!?;]{0,40}?"
 # The words of an object before its noun: no preposition leads to another.
@@ -67,15 +70,15 @@ _OF_AUTHORS = (
     r"(?:the )?(?:corresponding |first |lead |second |last )?authors?\b(?!['’]?s?['’]? (?:web|home|page|site|git)))"
 )
 
-_REQUEST = re.compile(rf"{_ANY}{_GAP}\b{_OF_AUTHORS}|\b(?:up)?on request\b{_GAP}{_CODE}")
+_REQUEST = re.compile(rf"(?:{_CODE}|{_TOOL})[^.!?;]{{0,140}}?\b{_OF_AUTHORS}|\b(?:up)?on request\b{_GAP}{_CODE}")
 _PROMISE = re.compile(
     rf"{_CODE}{_GAP}{_WILL} {_HOW}{_GIVEN}"
-    rf"|{_TOOL}{_GAP}\b(?:will|shall)(?: \w{{1,12}}){{0,2}}? be {_HOW}(?:{_OPEN}|released|(?:publicly"
+    rf"|{_THING}{_GAP}\b(?:will|shall)(?: \w{{1,12}}){{0,2}}? be {_HOW}(?:{_OPEN}|released|(?:publicly"
     rf"|freely|openly) (?:available|accessible|released|shared))"
     rf"|{_TOOL}{_GAP}\bwill be (?:made )?(?:\w{{1,12}}ly |soon |also |then )?available\b"
     rf"|{_INTEND} {_HOW}{_GIVING}(?: up)? {_OBJECT}{_CODE}"
     rf"|{_INTEND} {_HOW}mak(?:e|ing) {_OBJECT}{_ANY}{_GAP}\b(?:available|public|{_OPEN}|accessible)\b"
-    rf"|{_INTEND} {_HOW}(?:releas(?:e|ing)|open[- ]?sourc(?:e|ing)) {_OBJECT}(?:{_TOOL}|{_OPEN})"
+    rf"|{_INTEND} {_HOW}(?:releas(?:e|ing)|open[- ]?sourc(?:e|ing)) {_OBJECT}(?:{_THING}|{_OPEN})"
     rf"|{_INTEND} {_HOW}open[- ]?sourc(?:e|ing) (?![^.!?;]{{0,40}}\b(?:data\w*|models?|weights|corpus|benchmarks?)\b)\S"
     rf"|\b(?:will|shall)(?: \w{{1,12}}){{0,2}}? be {_HOW}(?:released|shared|published|available|made)?(?:"
     rf" as)?(?: an?)? ?(?:free and )?{_OPEN}"
@@ -132,11 +135,12 @@ _CLAIMS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
     (
         ("released", "publicly", "freely", "openly", "downloadable", "available "),
         re.compile(
-            rf"(?:\b(?:the|our|this|its|an?|all)(?: [^\s.!?;]{{1,20}}){{0,5}}? "
-            rf"|^\W*){_TOOL}{_SHORT_GAP}{_IS} {_HOW}(?:released\b"
-            rf"|{_FREELY}|downloadable|available (?:online|for (?:free|download\w*)|as {_OPEN}|under|on"
+            rf"(?:\b(?:the|our|this|its|an?|all)(?: [^\s.!?;]{{1,20}}){{0,5}}? |^\W*)(?:"
+            rf"{_THING}{_SHORT_GAP}{_IS} {_HOW}(?:released\b|{_FREELY})"
+            rf"|{_TOOL}{_SHORT_GAP}{_IS} {_HOW}(?:downloadable|available (?:online|for (?:free|download\w*)"
+            rf"|as {_OPEN}|under|on"
             rf"|through|via|from"
-            r"|in (?:the )?(?:public|open|supp\w+)))"
+            r"|in (?:the )?(?:public|open|supp\w+))))"
             rf"|\bour (?:new )?(?:freely|publicly|openly)[- ]available {_SOME}{_ANY}"
         ),
     ),
@@ -164,7 +168,7 @@ _CLAIMS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
     (
         ("release", "releasing", *_OPENED),
         re.compile(
-            rf"{_WE}{_HOW}{_RELEASE} {_OBJECT}(?:as (?:an? )?{_OBJECT})?(?:{_TOOL}|{_OPEN}{_NO_DATA})"
+            rf"{_WE}{_HOW}{_RELEASE} {_OBJECT}(?:as (?:an? )?{_OBJECT})?(?:{_THING}|{_OPEN}{_NO_DATA})"
             rf"|\b{_RELEASE} (?:it |them )?(?:as )?(?:an? )?{_OPEN}{_NO_DATA}"
         ),
     ),
@@ -174,7 +178,7 @@ _CLAIMS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
         re.compile(
             rf"{_WE}{_HOW}{_PUBLISHED} {_OBJECT}(?:as (?:an? )?)?{_OPEN}{_NO_DATA},? {_SOME}{_ANY}"
             rf"|{_WE}{_HOW}{_OFFER} {_OBJECT}{_OPEN} {_OBJECT}{_ANY}"
-            rf"|\b(?:the|our|this|its|an?|all)(?: [^\s.!?;]{{1,20}}){{0,5}}? {_TOOL}{_SHORT_GAP}{_IS}"
+            rf"|\b(?:the|our|this|its|an?|all)(?: [^\s.!?;]{{1,20}}){{0,5}}? {_THING}{_SHORT_GAP}{_IS}"
             rf" {_HOW}(?:open[- ]?sourced\b|{_OPEN}\b(?! [a-z]))"
             rf"|{_IS} {_OPEN} (?:software )?(?:and|,) (?:\w{{1,12}} )?(?:freely|publicly|available)"
         ),
@@ -215,9 +219,10 @@ _GIVING_STEM = (
     r"|contain|found|host|attach"
     r"|deposit|maintain|locat|here|accept|review|authors?|online|download|accessib|contribut|offer|give|suppl|\bat\b|:)"
 )
+_OPEN_STEM = r"(?:releas|publicly|freely|openly|open[- ]?sourc)"
 _TOOL_STEM = (
-    r"(?:releas|publicly|freely|openly|open[- ]?sourc|downloadable|request|authors?"
-    r"|available (?:online|for|as|under|on|through|via|from|in)|(?:be|made|ly|soon|also|then) available)"
+    r"(?:downloadable|request|authors?|available (?:online|for|as|under|on|through|via|from|in)"
+    r"|(?:be|made|ly|soon|also|then) available)"
 )
 _CLAUSE = "[^.!?;]*"
 HINTS: tuple[tuple[str, ...], ...] = tuple(
@@ -230,6 +235,8 @@ HINTS: tuple[tuple[str, ...], ...] = tuple(
         (
             rf"{_CODE_STEM}{_CLAUSE}{_GIVING_STEM}",
             rf"{_GIVING_STEM}{_CLAUSE}{_CODE_STEM}",
+            rf"{_THING}{_CLAUSE}{_OPEN_STEM}",
+            rf"{_OPEN_STEM}{_CLAUSE}{_THING}",
             rf"{_TOOL}{_CLAUSE}{_TOOL_STEM}",
             rf"{_TOOL_STEM}{_CLAUSE}{_TOOL}",
             rf"\b(?:make|making|made)\b{_CLAUSE}(?:available|public|accessible)",

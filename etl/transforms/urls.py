@@ -142,14 +142,18 @@ def _parsed(text: str) -> _Address | None:
     host = found.hostname.removesuffix(".")
     if not _HOST.fullmatch(host) or not (authority[1].isascii() or _is_itself(authority[1], host)):
         return None
-    path, query, fragment = found.pathname, found.search.removeprefix("?"), found.hash
+    # Each part is asked of the parser across a border: only for those that are there.
+    path = found.pathname
+    query = found.search.removeprefix("?") if "?" in text else ""
+    fragment = found.hash if "#" in text else ""
+    port = found.port if ":" in authority[1] else ""
     if "%" in path:
         path = _decoded(path)
     if query:
         query = _CAMPAIGN.sub("", query).removesuffix("&")
-    port = found.port
     netloc = host if port in ("", "80", "443") else f"{host}:{port}"
-    return _Address(found.protocol.removesuffix(":"), netloc, host.removeprefix("www."), path, query, fragment)
+    scheme = "https" if text[4] in "sS" else "http"
+    return _Address(scheme, netloc, host.removeprefix("www."), path, query, fragment)
 
 
 def _is_itself(authority: str, host: str) -> bool:
