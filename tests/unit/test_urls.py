@@ -210,17 +210,20 @@ def test_endings_that_say_nothing_are_cut(url: str, wanted: str) -> None:
 
 _HOSTS = st.sampled_from(
     "github.com www.github.com gitlab.com raw.githubusercontent.com huggingface.co hf.co youtu.be www.youtube.com "
-    "lab.github.io anonymous.4open.science example.org zenodo.org bit.ly vimeo.com".split()
+    "lab.github.io anonymous.4open.science example.org zenodo.org bit.ly vimeo.com gitlab.lab.org gist.github.com osf.io "
+    "api.github.com doi.org arxiv.org sourceforge.net git.sr.ht archive.softwareheritage.org example.org:8080 gіthub.com "
+    "bücher.example www.example.org EXAMPLE.org.".split()
 )
 _SEGMENTS = st.sampled_from(
-    "a Owner name.git tree main -x datasets spaces papers r repository watch?v=abc embed index.html blob ..".split()
-) | st.text("abAB019._-~%+é", min_size=0, max_size=5)
+    "a Owner name.git tree main -x datasets spaces papers r repository watch?v=abc embed index.html blob .. . %2e%2e %7Eb "
+    "%%32%45 %2F swh:1:dir:0 browse origin https: repos projects p record records 10.1000 abs 2506.00001v2 - é 例".split()
+) | st.text("abAB019._-~%+é;:@&='()*!$,", min_size=0, max_size=5)
 _URLS = st.builds(
     lambda scheme, host, path, tail: f"{scheme}{host}/{'/'.join(path)}{tail}",
     st.sampled_from(["https://", "http://", "", "git@"]),
     _HOSTS,
     st.lists(_SEGMENTS, max_size=5),
-    st.sampled_from(["", "/", "?", "?v=abc", "#x", "//", "?a=1&b=2"]),
+    st.sampled_from(["", "/", "?", "?v=abc", "#x", "//", "?a=1&b=2", "#/a", "?utm_source=a&b", "?&utm_id=1", "#!a/"]),
 )
 
 
@@ -251,3 +254,22 @@ def _is_stable(url: str) -> None:
 def test_no_text_raises(text: str) -> None:
     found = canonical(text)
     assert found is None or found.url.startswith(("http://", "https://"))
+
+
+_CODE_HOST = "github.com"
+
+
+@given(st.integers(0, len(_CODE_HOST)), st.characters(exclude_categories=["Cs"]), st.booleans())
+@example(place=6, sign="。", replaces=True)
+@example(place=0, sign="ｇ", replaces=True)
+@example(place=3, sign="\u00ad", replaces=False)
+@example(place=10, sign="@", replaces=False)
+@example(place=10, sign=".", replaces=False)
+def test_a_host_with_another_sign_in_it_shares_no_key_with_github(place: int, sign: str, replaces: bool) -> None:
+    host = _CODE_HOST[:place] + sign + _CODE_HOST[place + replaces :]
+    found = canonical(f"https://{host}/owner/name")
+    # A slash or the like ends the host, a final dot is no other name.
+    is_same = host.casefold() in (_CODE_HOST, f"{_CODE_HOST}.", f"www.{_CODE_HOST}") or sign in "/?#:"
+    if found is not None and not is_same:
+        assert found.key != "github.com/owner/name"
+        assert found.kind != "repository" or not found.key.startswith("github.com/")
