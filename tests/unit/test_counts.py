@@ -59,7 +59,8 @@ def ask(connection: duckdb.DuckDBPyConnection) -> Ask:
                 )
         connection.execute(
             "INSERT INTO core.keywords BY NAME "
-            "SELECT keyword, keyword AS keyword_key, [keyword] AS variants, count(*) AS papers FROM core.paper_keywords GROUP BY keyword"
+            "SELECT keyword, keyword AS keyword_key, [keyword] AS variants, count(*) AS papers "
+            "FROM core.paper_keywords GROUP BY keyword"
         )
         build.build_all(connection)
         return connection.execute(sql).fetchall()
