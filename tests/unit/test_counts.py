@@ -17,7 +17,7 @@ from etl import database, queries
 from etl.steps import build, load
 
 Rows = list[tuple[Any, ...]]
-# Paper, day of publication (one that cannot be is stated only, and begins with a question mark), last day seen, sources, first category, keywords.
+# Paper, day of publication (with a question mark before one that cannot be: it is only stated), last day seen, sources, first category, keywords.
 Paper = tuple[str, str | None, str, list[str], str | None, list[str]]
 Ask = Callable[[list[Paper], str], Rows]
 
@@ -48,7 +48,8 @@ def ask(connection: duckdb.DuckDBPyConnection) -> Ask:
         for paper, published_on, observed_on, sources, category, keywords in papers:
             connection.execute(
                 "INSERT INTO core.papers BY NAME SELECT ? AS paper_id, ? AS title, ?::DATE AS published_on, "
-                "?::DATE AS stated_on, ? AS primary_category, ?::DATE AS first_observed_on, ?::DATE AS last_observed_on",
+                "?::DATE AS stated_on, ? AS primary_category, "
+                "?::DATE AS first_observed_on, ?::DATE AS last_observed_on",
                 [paper, paper, *days_of(published_on), category, observed_on, observed_on],
             )
             connection.execute(
