@@ -17,7 +17,8 @@ from etl import database, queries
 from etl.steps import build, load
 
 Rows = list[tuple[Any, ...]]
-# Paper, day of publication (with a question mark before one that cannot be: it is only stated), last day seen, sources, first category, keywords.
+# Paper, day of publication, last day seen, sources, first category, keywords. A day that cannot be, which is stated
+# only, begins with a question mark.
 Paper = tuple[str, str | None, str, list[str], str | None, list[str]]
 Ask = Callable[[list[Paper], str], Rows]
 
