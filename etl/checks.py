@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import duckdb
 
-from etl import database, feeds, queries, sources, validation
+from etl import database, feed_files, feeds, queries, sources, validation
 from etl.errors import SqlFileError
+from etl.settings import FeedLimits
 from etl.steps import build, load
 
 
@@ -19,6 +20,7 @@ def check() -> dict[str, int]:
         build.create_published(connection)
         checked["core queries"] = _core(connection)
         checked["marts"] = len(build.build_all(connection).tables)
+        feed_files.prepare(connection, FeedLimits())
         checked["feeds"] = _feeds(connection)
     return checked
 
@@ -50,8 +52,5 @@ def _feeds(connection: duckdb.DuckDBPyConnection) -> int:
             raise SqlFileError(str(query.path), "wanted `-- formats:` with one or more of " + ", ".join(feeds.names()))
         for name in query.formats:
             feeds.load(name)
-        try:
-            connection.sql(query.text).fetchall()
-        except duckdb.Error as error:
-            raise SqlFileError(str(query.path), str(error).splitlines()[0]) from None
+        feed_files.rows_of(connection, query)
     return len(found)

@@ -23,7 +23,11 @@ _FACT = re.compile(r"^-- ([a-z_]+): (.+)$")
 
 @dataclass(frozen=True)
 class Query:
-    """One SELECT that makes one table, and what its head says."""
+    """One SELECT that makes one table, and what its head says.
+
+    Of a feed: `feed_title` with `{}` for the value that it is about, `one_for_each` the column that has these values,
+    `chart` the columns to draw.
+    """
 
     table: str
     text: str
@@ -32,6 +36,9 @@ class Query:
     path: Path
     is_touched: bool = False
     formats: tuple[str, ...] = ()
+    feed_title: str = ""
+    one_for_each: str = ""
+    chart: str = ""
     columns: dict[str, str] = field(default_factory=dict)
 
 
@@ -55,13 +62,16 @@ def _query(path: Path, schema: str) -> Query:
         path=path,
         is_touched=said.pop("rows", None) == "touched",
         formats=tuple(name.strip() for name in said.pop("formats", "").split(",") if name.strip()),
+        feed_title=said.pop("feed_title", ""),
+        one_for_each=said.pop("one_for_each", ""),
+        chart=said.pop("chart", ""),
         columns=said,
     )
 
 
-def define_macros(connection: duckdb.DuckDBPyConnection, root: Path = SQL) -> None:
-    """Creates the macros of `sql/macros/`."""
-    for path in sorted((root / "macros").glob("*.sql")):
+def define_macros(connection: duckdb.DuckDBPyConnection, root: Path = SQL, folder: str = "macros") -> None:
+    """Creates the macros of `sql/macros/`, or of another folder."""
+    for path in sorted((root / folder).glob("*.sql")):
         try:
             connection.execute(path.read_text(encoding="utf-8"))
         except FAULTS as error:

@@ -1,4 +1,4 @@
-"""A JSON document of rows, for programs."""
+"""A JSON document of rows, for programs; `json_schema.py` writes what it looks like."""
 
 from __future__ import annotations
 
@@ -22,4 +22,4 @@ def write(path: Path, feed: Feed) -> None:
     path.write_bytes(orjson.dumps(document) + b"\n")
 
 
-FORMAT = Format("json", write)
+FORMAT = Format("json", write, media_type="application/json")

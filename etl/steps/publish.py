@@ -12,8 +12,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from etl import database, feeds, queries, schemas, storage
-from etl.feeds.base import Feed
+from etl import database, feed_files, queries, schemas, storage
 from etl.settings import PROJECT, Settings
 
 DATABASE = "papers.duckdb"
@@ -44,14 +43,14 @@ def publish(settings: Settings) -> Published:
         memory_limit=settings.memory_limit,
         scratch=settings.scratch,
     ) as connection:
-        snapshot = _name(connection)
+        snapshot = _name(settings, connection)
         final = settings.published / snapshot
         if settings.current.resolve() == final and (final / "manifest.json").exists():
             return Published(snapshot, False)
         aside = settings.published / f".{snapshot}.{os.getpid()}.tmp"
         storage.clear(aside)
         try:
-            _write(connection, aside)
+            _write(settings, connection, aside)
             _keep_revisions(settings, connection)
             storage.clear(final)
             aside.rename(final)
@@ -62,12 +61,13 @@ def publish(settings: Settings) -> Published:
     return Published(snapshot, True)
 
 
-def _name(connection: duckdb.DuckDBPyConnection) -> str:
-    """The last day observed and a hash of all that the content follows from: deliveries, revisions and this release."""
+def _name(settings: Settings, connection: duckdb.DuckDBPyConnection) -> str:
+    """The last day observed and a hash of all that the content follows from: deliveries, revisions, alerts, what is
+    asked of feeds, and this release."""
     inputs = connection.sql("SELECT * FROM core.dumps ORDER BY ALL").pl().write_json()
     revisions = connection.sql("SELECT * FROM mart.trend_revisions ORDER BY ALL").pl().write_json()
     found = connection.execute("SELECT max(observed_on)::VARCHAR FROM core.paper_observations").fetchall()
-    said = "\x1f".join((inputs, revisions, _release()))
+    said = "\x1f".join((inputs, revisions, feed_files.asked(settings, connection), _release()))
     return f"{found[0][0] or 'empty'}-{hashlib.sha256(said.encode()).hexdigest()[:12]}"
 
 
@@ -82,13 +82,13 @@ def _release() -> str:
     return hashlib.sha256(b"\x00".join(path.read_bytes() for path in files)).hexdigest()
 
 
-def _write(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+def _write(settings: Settings, connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     (folder / "tables").mkdir(parents=True)
-    (folder / "feeds").mkdir()
     tables = list(_tables(connection))
     entries = [_write_database(connection, folder, tables)]
     entries += [_write_table(connection, folder, table) for table in tables if table.name not in _DATABASE_ONLY]
-    entries += _write_feeds(connection, folder)
+    written = feed_files.write(connection, settings, folder, settings.current)
+    entries += [_entry(folder, file.path, file.rows, file.shape) for file in written]
     manifest = sorted(entries, key=lambda entry: str(entry["path"]))
     (folder / "manifest.json").write_bytes(storage.json_bytes({"schema_version": 1, "files": manifest}))
     storage.sync_tree(folder)
@@ -156,17 +156,6 @@ def _write_table(connection: duckdb.DuckDBPyConnection, folder: Path, table: _Ta
     connection.execute(f"COPY ({_ordered(table)}) TO {database.quoted(str(path))} (FORMAT parquet, COMPRESSION zstd)")
     described = connection.execute(f"DESCRIBE {table.name}").fetchall()
     return _entry(folder, path, _rows(connection, table.name), repr([column[:2] for column in described]))
-
-
-def _write_feeds(connection: duckdb.DuckDBPyConnection, folder: Path) -> Iterator[dict[str, Any]]:
-    for query in queries.read("feeds", "feed"):
-        rows = connection.sql(query.text).pl()
-        feed = Feed(query.path.stem, query.description, rows)
-        for name in query.formats:
-            style = feeds.load(name)
-            path = folder / "feeds" / f"{feed.name}.{style.suffix}"
-            style.write(path, feed)
-            yield _entry(folder, path, rows.height, style.layout or repr(rows.schema))
 
 
 def _entry(folder: Path, path: Path, rows: int, shape: str) -> dict[str, Any]:

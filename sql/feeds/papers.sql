@@ -1,53 +1,48 @@
 -- The hundred papers that were listed last, newest first.
 -- grain: paper_id
--- formats: atom, json_feed
+-- formats: atom, json_feed, parquet, csv, json, json_schema
+-- feed_title: New papers
+-- entry_id: lasting name of the entry
 -- paper_id: the paper
 -- title: title on one line
 -- url: where to read it
+-- reason: why it is here
+-- evidence: the sentence that names its code
 -- summary: its abstract
 -- authors: names as listed
 -- keywords: its three most telling keywords
 -- repository_url: its code, if a link is known
+-- related_titles: none
+-- related_urls: none
 -- first_observed_on: first day that we saw it listed
--- changed_on: last day that its text or its first code link changed
+-- entered_on: the same
+-- changed_on: last day that its first code link changed, else the same; a new version is no new paper
 WITH newest AS (
-    SELECT paper_id, title, abstract, authors, arxiv_id, doi, updated_on, first_observed_on
+    SELECT paper_id, title, abstract, authors, arxiv_id, doi, first_observed_on
     FROM core.papers
     ORDER BY first_observed_on DESC, published_on DESC NULLS LAST, paper_id
     LIMIT 100
 ),
 
-telling AS (
-    SELECT paper_id, list(keyword ORDER BY rank) AS keywords
-    FROM core.paper_keywords
-    WHERE rank <= 3
-    GROUP BY paper_id
-),
-
-code AS (
-    SELECT
-        paper_id,
-        arg_min(repository_url, (NOT coalesce(is_official, false), -confidence, repository_url)) AS repository_url,
-        min(first_observed_on) AS linked_on
-    FROM core.paper_links
-    WHERE kind = 'repository'
-    GROUP BY paper_id
+described AS (
+    SELECT *, best_code(paper_id) AS code FROM newest
 )
 
 SELECT
-    newest.paper_id,
-    newest.title,
-    CASE
-        WHEN newest.arxiv_id IS NOT NULL THEN 'https://arxiv.org/abs/' || newest.arxiv_id
-        WHEN newest.doi IS NOT NULL THEN 'https://doi.org/' || newest.doi
-    END AS url,
-    newest.abstract AS summary,
-    newest.authors,
-    telling.keywords,
-    code.repository_url,
-    newest.first_observed_on,
-    greatest(newest.first_observed_on, code.linked_on) AS changed_on
-FROM newest
-LEFT JOIN telling USING (paper_id)
-LEFT JOIN code USING (paper_id)
-ORDER BY newest.first_observed_on DESC, newest.paper_id
+    'paper/' || entry_name(paper_id) AS entry_id,
+    paper_id,
+    title,
+    paper_url(arxiv_id, doi) AS url,
+    'First seen on ' || first_observed_on || ', in ' || listed_in(paper_id, first_observed_on) AS reason,
+    code.evidence AS evidence,
+    abstract AS summary,
+    authors,
+    telling_keywords(paper_id) AS keywords,
+    code.repository_url AS repository_url,
+    NULL::VARCHAR[] AS related_titles,
+    NULL::VARCHAR[] AS related_urls,
+    first_observed_on,
+    first_observed_on AS entered_on,
+    greatest(first_observed_on, linked_on(paper_id)) AS changed_on
+FROM described
+ORDER BY first_observed_on DESC, paper_id

@@ -1,0 +1,78 @@
+-- The twenty papers that were listed last with each keyword of enough papers.
+-- grain: keyword, paper_id
+-- formats: atom, json_feed, parquet, csv, json, json_schema
+-- one_for_each: keyword
+-- feed_title: New papers on {}
+-- entry_id: lasting name of the entry; that of the paper in every feed of new papers
+-- keyword: see `core.keywords`; those that ETL_FEED_PAPERS papers use, the most used ones up to ETL_FEEDS
+-- paper_id: the paper
+-- title: title on one line
+-- url: where to read it
+-- reason: how the paper uses the keyword, and where it was seen first
+-- evidence: the sentence that names its code
+-- summary: its abstract
+-- authors: names as listed
+-- keywords: its three most telling keywords
+-- repository_url: its code, if a link is known
+-- related_titles: none
+-- related_urls: none
+-- entered_on: first day that we saw it listed
+-- changed_on: last day that its first code link changed, else the same
+WITH chosen AS (
+    SELECT keyword
+    FROM core.keywords
+    WHERE papers >= (SELECT support FROM temp.feed_limits)
+    QUALIFY row_number() OVER (ORDER BY papers DESC, keyword) <= (SELECT feeds FROM temp.feed_limits)
+),
+
+newest AS (
+    SELECT used.keyword, used.paper_id, used.rank, used.in_title, papers.first_observed_on
+    FROM core.paper_keywords AS used
+    INNER JOIN chosen USING (keyword)
+    INNER JOIN core.papers AS papers USING (paper_id)
+    QUALIFY row_number() OVER (
+        PARTITION BY used.keyword
+        ORDER BY papers.first_observed_on DESC, papers.published_on DESC NULLS LAST, papers.paper_id
+    ) <= 20
+),
+
+shown AS (
+    SELECT DISTINCT paper_id FROM newest
+),
+
+described AS (
+    SELECT
+        papers.paper_id,
+        entry_name(papers.paper_id) AS name,
+        papers.title,
+        paper_url(papers.arxiv_id, papers.doi) AS url,
+        listed_in(papers.paper_id, papers.first_observed_on) AS sources,
+        papers.abstract,
+        papers.authors,
+        telling_keywords(papers.paper_id) AS keywords,
+        best_code(papers.paper_id) AS code,
+        linked_on(papers.paper_id) AS linked_on
+    FROM shown
+    INNER JOIN core.papers AS papers USING (paper_id)
+)
+
+SELECT
+    'paper/' || described.name AS entry_id,
+    newest.keyword,
+    newest.paper_id,
+    described.title,
+    described.url,
+    '“' || newest.keyword || '” is ' || CASE WHEN newest.in_title THEN 'in its title' ELSE 'number ' || newest.rank || ' of its keywords' END
+    || '; first seen on ' || newest.first_observed_on || ', in ' || described.sources AS reason,
+    described.code.evidence AS evidence,
+    described.abstract AS summary,
+    described.authors,
+    described.keywords,
+    described.code.repository_url AS repository_url,
+    NULL::VARCHAR[] AS related_titles,
+    NULL::VARCHAR[] AS related_urls,
+    newest.first_observed_on AS entered_on,
+    greatest(newest.first_observed_on, described.linked_on) AS changed_on
+FROM newest
+INNER JOIN described USING (paper_id)
+ORDER BY newest.keyword, newest.first_observed_on DESC, newest.paper_id
