@@ -35,7 +35,7 @@ A warehouse made by `make run` lies in this folder; git keeps nothing of it but 
 | `published/` | the last snapshots, each with `papers.duckdb`, `tables/*.parquet`, `feeds/` and `manifest.json` |
 | `inbox/` | files put here are brought in by `etl ingest` and by the DAG |
 | `raw/` | dumps as received, named by their sha256, and beside each its deliveries |
-| `state/` | what no dump says: withdrawals, published revisions |
+| `state/` | what no dump says: withdrawals, published revisions, alerts, names of feed entries |
 | `staging/`, `rejected/` | normalised and rejected records as Parquet, by batch |
 | `reports/` | what validation found, and `runs.jsonl`, the journal |
 | `working.duckdb` | where `load` and `build` work; not for readers |

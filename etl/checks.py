@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
-from etl import database, feed_files, feeds, queries, sources, validation
+from etl import alerts, database, feed_files, feeds, queries, rules, sources, validation
 from etl.errors import SqlFileError
 from etl.settings import FeedLimits
 from etl.steps import build, load
@@ -22,7 +22,21 @@ def check() -> dict[str, int]:
         checked["marts"] = len(build.build_all(connection).tables)
         feed_files.prepare(connection, FeedLimits())
         checked["feeds"] = _feeds(connection)
+        checked["alert conditions"] = _alerts(connection)
     return checked
+
+
+def _alerts(connection: duckdb.DuckDBPyConnection) -> int:
+    found = queries.read("alerts", "alert")
+    alerts.prepare(connection, [])
+    for query in found:
+        alerts.rows_of(connection, query)
+    without = {query.path.stem for query in found} ^ set(rules.CONDITIONS)
+    if without:
+        raise SqlFileError(
+            f"sql/alerts/{min(without)}.sql", "wanted one file for each condition of a rule, and no other"
+        )
+    return len(found)
 
 
 def _core(connection: duckdb.DuckDBPyConnection) -> int:

@@ -72,20 +72,18 @@ def write(
     settings: Settings,
     folder: Path,
     previous: Path,
-    values: Mapping[str, Iterable[str]] | None = None,
 ) -> list[Written]:
     """Writes all feeds below `folder`, and the list of them. A file that says what it said in the previous snapshot
     keeps its bytes, its time and its place on disk.
-
-    `values` names, by column, what has a feed of its own even if it has no row.
     """
     ledger = settings.state / _LEDGER
     shown = set(pl.read_parquet(ledger).get_column("entry_name")) if ledger.exists() else set()
     prepare(connection, settings.feeds, shown)
+    values = {"rule": _rules(connection)}
     found = [
         each
         for query in queries.read("feeds", "feed")
-        for each in _write(connection, query, settings.feeds.url, folder / FOLDER, values or {})
+        for each in _write(connection, query, settings.feeds.url, folder / FOLDER, values)
     ]
     found.append(_write_list(found, settings.feeds.url, folder / FOLDER))
     for each in found:
@@ -94,10 +92,17 @@ def write(
     return found
 
 
+def _rules(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """The rules that have a feed even if they never fired."""
+    if not connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'feed_rules'").fetchall():
+        return []
+    return [rule for (rule,) in connection.execute("SELECT rule FROM work.feed_rules ORDER BY rule").fetchall()]
+
+
 def asked(settings: Settings, connection: duckdb.DuckDBPyConnection) -> str:
     """What feeds follow from besides deliveries and release: settings, and alerts that fired."""
     alerts = connection.sql("SELECT * FROM ops.alerts ORDER BY alert_id").pl().write_json()
-    return f"{settings.feeds!r} {alerts}"
+    return f"{settings.feeds!r} {_rules(connection)} {alerts}"
 
 
 def rows_of(connection: duckdb.DuckDBPyConnection, query: Query) -> pl.DataFrame:

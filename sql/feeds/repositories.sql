@@ -41,30 +41,34 @@ fastest AS (
     LIMIT 50
 ),
 
--- A host says nothing of stars where there is nothing any more: the change lies after the last figures.
+-- A host says nothing of stars where there is nothing any more: the change lies after the last figures of a repository that
+-- was well. What was never seen well was so from the first day.
 seen AS (
     SELECT
-        observations.repository_url,
-        max(observations.observed_on) FILTER (observations.stars IS NOT NULL AND observations.is_archived IS DISTINCT FROM true) AS alive_on
-    FROM core.repository_observations AS observations
-    GROUP BY observations.repository_url
+        repositories.repository_url,
+        repositories.state AS event,
+        max(observations.observed_on) FILTER (
+            observations.stars IS NOT NULL AND observations.is_archived IS DISTINCT FROM true AND repositories.state <> 'empty'
+        ) AS well_on
+    FROM core.repositories AS repositories
+    INNER JOIN named USING (repository_url)
+    INNER JOIN core.repository_observations AS observations USING (repository_url)
+    WHERE repositories.state IN ('archived', 'renamed', 'empty', 'gone', 'squatted')
+    GROUP BY repositories.repository_url, repositories.state
 ),
 
 changed AS (
     SELECT
-        repositories.repository_url,
-        repositories.state AS event,
+        seen.repository_url,
+        seen.event,
         coalesce(
-            min(observations.observed_on) FILTER (observations.observed_on > seen.alive_on),
+            min(observations.observed_on) FILTER (seen.well_on IS NULL OR observations.observed_on > seen.well_on),
             max(observations.observed_on)
         ) AS observed_on,
         arg_max(observations.stars, observations.observed_on) FILTER (observations.stars IS NOT NULL) AS stars
-    FROM core.repositories AS repositories
-    INNER JOIN named USING (repository_url)
-    INNER JOIN seen USING (repository_url)
+    FROM seen
     INNER JOIN core.repository_observations AS observations USING (repository_url)
-    WHERE repositories.state IN ('archived', 'renamed', 'empty', 'gone', 'squatted')
-    GROUP BY repositories.repository_url, repositories.state
+    GROUP BY seen.repository_url, seen.event
 ),
 
 events AS (

@@ -72,7 +72,7 @@ SELECT
             THEN 'Back in the list of ' || moved.moved_on || ' at rank ' || moved.rank || ', after rank ' || stands.previous_rank || ' on ' || stands.previous_on
         ELSE 'Rank ' || moved.rank || ' on ' || moved.moved_on
             || CASE WHEN moved.rank < stands.previous_rank THEN ', up from ' ELSE ', down from ' END || stands.previous_rank || ' on ' || stands.previous_on
-    END || coalesce(', ' || stands.upvotes || ' votes', '') AS reason,
+    END || coalesce(', ' || stands.upvotes || CASE stands.upvotes WHEN 1 THEN ' vote' ELSE ' votes' END, '') AS reason,
     best_code(papers.paper_id).evidence AS evidence,
     papers.abstract AS summary,
     papers.authors,

@@ -337,5 +337,6 @@ def test_repositories_that_rise_move_or_die(site: Site) -> None:
     assert title(1) in rises.content[0].value
     asked(16, record("stale", 50, archived=True))
     site.publish()
+    assert {entry.title for entry in site.entries("repositories")} == set(said)
     again = {entry.id: entry.updated[:10] for entry in site.entries("repositories")}
     assert again[archived.id] == "2025-06-09"

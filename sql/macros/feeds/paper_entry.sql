@@ -1,10 +1,5 @@
 -- What an entry about a paper holds besides its own columns. Each asks for one paper: only papers that are shown are looked up.
-CREATE OR REPLACE TEMP MACRO paper_url(arxiv_id, doi) AS
-    CASE
-        WHEN arxiv_id IS NOT NULL THEN 'https://arxiv.org/abs/' || arxiv_id
-        WHEN doi IS NOT NULL THEN 'https://doi.org/' || doi
-    END;
--- Its three most telling keywords.
+-- First its three most telling keywords.
 CREATE OR REPLACE TEMP MACRO telling_keywords(id) AS (
     SELECT list(telling.keyword ORDER BY telling.rank, telling.keyword)
     FROM core.paper_keywords AS telling
