@@ -12,10 +12,11 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from etl import database, feed_files, queries, schemas, storage
+from etl import database, description, feed_files, queries, schemas, storage
 from etl.settings import PROJECT, Settings
 
 DATABASE = "papers.duckdb"
+POINTER = "current.json"
 SCHEMAS = ("core", "mart", "ops")
 # They tell when this machine did what, which a copy of the figures need not.
 _DATABASE_ONLY = ("ops.runs", "ops.validations")
@@ -46,17 +47,18 @@ def publish(settings: Settings) -> Published:
         snapshot = _name(settings, connection)
         final = settings.published / snapshot
         if settings.current.resolve() == final and (final / "manifest.json").exists():
+            _point(settings, final)
             return Published(snapshot, False)
         aside = settings.published / f".{snapshot}.{os.getpid()}.tmp"
         storage.clear(aside)
         try:
-            _write(settings, connection, aside)
+            _write(settings, connection, aside, snapshot)
             _keep_revisions(settings, connection)
             storage.clear(final)
             aside.rename(final)
         finally:
             storage.clear(aside)
-    storage.point(settings.current, final)
+    _point(settings, final)
     _prune(settings, snapshot)
     return Published(snapshot, True)
 
@@ -82,13 +84,15 @@ def _release() -> str:
     return hashlib.sha256(b"\x00".join(path.read_bytes() for path in files)).hexdigest()
 
 
-def _write(settings: Settings, connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+def _write(settings: Settings, connection: duckdb.DuckDBPyConnection, folder: Path, snapshot: str) -> None:
     (folder / "tables").mkdir(parents=True)
     tables = list(_tables(connection))
     entries = [_write_database(connection, folder, tables)]
     entries += [_write_table(connection, folder, table) for table in tables if table.name not in _DATABASE_ONLY]
     written = feed_files.write(connection, settings, folder, settings.current)
     entries += [_entry(folder, file.path, file.rows, file.shape) for file in written]
+    described = description.write(connection, folder, snapshot, settings.feeds.url, entries, written)
+    entries += [_entry(folder, path, 0, path.name) for path in described]
     manifest = sorted(entries, key=lambda entry: str(entry["path"]))
     (folder / "manifest.json").write_bytes(storage.json_bytes({"schema_version": 1, "files": manifest}))
     storage.sync_tree(folder)
@@ -174,6 +178,16 @@ def _keep_revisions(settings: Settings, connection: duckdb.DuckDBPyConnection) -
     revisions: pl.DataFrame = connection.sql("SELECT * FROM mart.trend_revisions ORDER BY ALL").pl()
     if revisions.height:
         storage.write_parquet(settings.state / "trend_revisions.parquet", revisions)
+
+
+def _point(settings: Settings, final: Path) -> None:
+    """Leads readers to a snapshot: by a link, and for hosts that know no links by a file that names it."""
+    if settings.current.resolve() != final:
+        storage.point(settings.current, final)
+    said = {"schema_version": 1, "snapshot": final.name, "manifest": f"{final.name}/manifest.json"}
+    pointer = settings.published / POINTER
+    if storage.read_or(pointer, dict) != said:
+        storage.write_json(pointer, said)
 
 
 def _prune(settings: Settings, newest: str) -> None:
