@@ -53,10 +53,10 @@ newest AS (
 )
 
 SELECT
-    'code/' || entry_name(papers.paper_id) AS entry_id,
+    'code/' || papers.entry_name AS entry_id,
     papers.paper_id,
     papers.title,
-    paper_url(papers.arxiv_id, papers.doi) AS url,
+    papers.url,
     CASE newest.event
         WHEN 'promise_kept'
             THEN 'Code promised on ' || newest.promised_on || ' was first seen on ' || newest.changed_on || ', ' || newest.days || CASE newest.days WHEN 1 THEN ' day later' ELSE ' days later' END
@@ -64,11 +64,11 @@ SELECT
             THEN 'First code link seen on ' || newest.linked_on || ', ' || newest.days || CASE newest.days WHEN 1 THEN ' day' ELSE ' days' END || ' after the paper was first listed'
         ELSE 'Listed with a code link on ' || newest.linked_on
     END AS reason,
-    best_code(papers.paper_id).evidence AS evidence,
+    papers.evidence,
     papers.abstract AS summary,
     papers.authors,
-    telling_keywords(papers.paper_id) AS keywords,
-    best_code(papers.paper_id).repository_url AS repository_url,
+    papers.keywords,
+    papers.repository_url,
     NULL::VARCHAR[] AS related_titles,
     NULL::VARCHAR[] AS related_urls,
     newest.event,
@@ -76,5 +76,5 @@ SELECT
     newest.linked_on AS entered_on,
     newest.changed_on
 FROM newest
-INNER JOIN core.papers AS papers USING (paper_id)
+INNER JOIN paper_cards((SELECT list(paper_id) FROM newest)) AS papers USING (paper_id)
 ORDER BY newest.changed_on DESC, newest.event = 'linked_at_once', papers.published_on DESC NULLS LAST, papers.paper_id

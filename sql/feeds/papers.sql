@@ -18,31 +18,27 @@
 -- entered_on: the same
 -- changed_on: last day that its first code link changed, else the same; a new version is no new paper
 WITH newest AS (
-    SELECT paper_id, title, abstract, authors, arxiv_id, doi, first_observed_on
+    SELECT paper_id
     FROM core.papers
     ORDER BY first_observed_on DESC, published_on DESC NULLS LAST, paper_id
     LIMIT 100
-),
-
-described AS (
-    SELECT *, best_code(paper_id) AS code FROM newest
 )
 
 SELECT
-    'paper/' || entry_name(paper_id) AS entry_id,
+    'paper/' || entry_name AS entry_id,
     paper_id,
     title,
-    paper_url(arxiv_id, doi) AS url,
-    'First seen on ' || first_observed_on || ', in ' || listed_in(paper_id, first_observed_on) AS reason,
-    code.evidence AS evidence,
+    url,
+    'First seen on ' || first_observed_on || ', in ' || sources AS reason,
+    evidence,
     abstract AS summary,
     authors,
-    telling_keywords(paper_id) AS keywords,
-    code.repository_url AS repository_url,
+    keywords,
+    repository_url,
     NULL::VARCHAR[] AS related_titles,
     NULL::VARCHAR[] AS related_urls,
     first_observed_on,
     first_observed_on AS entered_on,
-    greatest(first_observed_on, linked_on(paper_id)) AS changed_on
-FROM described
+    greatest(first_observed_on, linked_on) AS changed_on
+FROM paper_cards((SELECT list(paper_id) FROM newest))
 ORDER BY first_observed_on DESC, paper_id

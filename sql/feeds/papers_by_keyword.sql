@@ -34,45 +34,25 @@ newest AS (
         PARTITION BY used.keyword
         ORDER BY papers.first_observed_on DESC, papers.published_on DESC NULLS LAST, papers.paper_id
     ) <= 20
-),
-
-shown AS (
-    SELECT DISTINCT paper_id FROM newest
-),
-
-described AS (
-    SELECT
-        papers.paper_id,
-        entry_name(papers.paper_id) AS name,
-        papers.title,
-        paper_url(papers.arxiv_id, papers.doi) AS url,
-        listed_in(papers.paper_id, papers.first_observed_on) AS sources,
-        papers.abstract,
-        papers.authors,
-        telling_keywords(papers.paper_id) AS keywords,
-        best_code(papers.paper_id) AS code,
-        linked_on(papers.paper_id) AS linked_on
-    FROM shown
-    INNER JOIN core.papers AS papers USING (paper_id)
 )
 
 SELECT
-    'paper/' || described.name AS entry_id,
+    'paper/' || described.entry_name AS entry_id,
     newest.keyword,
     newest.paper_id,
     described.title,
     described.url,
     '“' || newest.keyword || '” is ' || CASE WHEN newest.in_title THEN 'in its title' ELSE 'number ' || newest.rank || ' of its keywords' END
     || '; first seen on ' || newest.first_observed_on || ', in ' || described.sources AS reason,
-    described.code.evidence AS evidence,
+    described.evidence,
     described.abstract AS summary,
     described.authors,
     described.keywords,
-    described.code.repository_url AS repository_url,
+    described.repository_url,
     NULL::VARCHAR[] AS related_titles,
     NULL::VARCHAR[] AS related_urls,
     newest.first_observed_on AS entered_on,
     greatest(newest.first_observed_on, described.linked_on) AS changed_on
 FROM newest
-INNER JOIN described USING (paper_id)
+INNER JOIN paper_cards((SELECT list(DISTINCT paper_id) FROM newest)) AS described USING (paper_id)
 ORDER BY newest.keyword, newest.first_observed_on DESC, newest.paper_id

@@ -62,10 +62,10 @@ moved AS (
 )
 
 SELECT
-    'trending/' || entry_name(papers.paper_id) AS entry_id,
+    'trending/' || papers.entry_name AS entry_id,
     papers.paper_id,
     papers.title,
-    paper_url(papers.arxiv_id, papers.doi) AS url,
+    papers.url,
     CASE
         WHEN stands.previous_rank IS NULL THEN 'New in the list of ' || moved.moved_on || ' at rank ' || moved.rank
         WHEN stands.previous_day < stands.day - 1
@@ -73,11 +73,11 @@ SELECT
         ELSE 'Rank ' || moved.rank || ' on ' || moved.moved_on
             || CASE WHEN moved.rank < stands.previous_rank THEN ', up from ' ELSE ', down from ' END || stands.previous_rank || ' on ' || stands.previous_on
     END || coalesce(', ' || stands.upvotes || CASE stands.upvotes WHEN 1 THEN ' vote' ELSE ' votes' END, '') AS reason,
-    best_code(papers.paper_id).evidence AS evidence,
+    papers.evidence,
     papers.abstract AS summary,
     papers.authors,
-    telling_keywords(papers.paper_id) AS keywords,
-    best_code(papers.paper_id).repository_url AS repository_url,
+    papers.keywords,
+    papers.repository_url,
     NULL::VARCHAR[] AS related_titles,
     NULL::VARCHAR[] AS related_urls,
     moved.listed_on,
@@ -85,8 +85,8 @@ SELECT
     stands.previous_rank,
     stands.upvotes,
     moved.entered_on,
-    greatest(moved.moved_on, linked_on(papers.paper_id)) AS changed_on
+    greatest(moved.moved_on, papers.linked_on) AS changed_on
 FROM moved
 INNER JOIN stands ON moved.paper_id = stands.paper_id AND moved.moved_on = stands.observed_on
-INNER JOIN core.papers AS papers ON moved.paper_id = papers.paper_id
+INNER JOIN paper_cards((SELECT list(paper_id) FROM moved)) AS papers ON moved.paper_id = papers.paper_id
 ORDER BY moved.listed_on DESC, moved.rank, papers.paper_id
