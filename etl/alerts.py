@@ -194,9 +194,9 @@ def judge(ledger: pl.DataFrame, found: pl.DataFrame, asked: Sequence[Rule], as_o
         (row["rule"], row["subject"]): row["fired_on"]
         for row in ledger.filter(pl.col("outcome") == "fired").sort("fired_on").iter_rows(named=True)
     }
-    told = _told(
-        _in_order(waiting.filter(~is_late)), {rule.name: rule.cool_down_days for rule in asked}, last, lambda _: as_of
-    )
+    # Of what is found out on one day, the latest is told, and the cool-down covers the rest.
+    recent = reversed(_in_order(waiting.filter(~is_late)))
+    told = _told(recent, {rule.name: rule.cool_down_days for rule in asked}, last, lambda _: as_of)
     rows = [_row(row, outcome, known[row["rule"]], as_of) for row, outcome in told]
     parts = [installed, before, late, pl.DataFrame(rows, schema=_SEEN, orient="row")]
     return pl.concat(parts, how="diagonal").select(list(_SEEN))

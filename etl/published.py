@@ -52,8 +52,11 @@ def alerts_since(settings: Settings, found: Sequence[Rule], since: dt.date) -> p
 
 
 def alert_rules(settings: Settings, found: Sequence[Rule]) -> list[dict[str, Any]]:
-    """Each rule: what it asks for, how many keywords and papers it is about now, and how often it fired."""
-    fired = alerts.seen(settings).filter(pl.col("outcome") == "fired")
+    """Each rule: what it asks for, how many keywords and papers it is about now, how often it fired, and when it did
+    not: because that was found out late, or within the cool-down.
+    """
+    seen = alerts.seen(settings)
+    fired = seen.filter(pl.col("outcome") == "fired")
     with reading(settings) as connection:
         alerts.prepare(connection, found)
         return [
@@ -65,6 +68,8 @@ def alert_rules(settings: Settings, found: Sequence[Rule]) -> list[dict[str, Any
                 "papers": _count(connection, "alert_papers", rule.name),
                 "channels": ", ".join(rule.channels),
                 "fired": fired.filter(pl.col("rule") == rule.name).height,
+                "late": seen.filter(pl.col("rule") == rule.name, pl.col("outcome") == "late").height,
+                "cool_down": seen.filter(pl.col("rule") == rule.name, pl.col("outcome") == "cool_down").height,
                 "last": fired.filter(pl.col("rule") == rule.name).get_column("fired_on").max(),
             }
             for rule in found

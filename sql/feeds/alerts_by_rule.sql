@@ -8,7 +8,7 @@
 -- rule: the rule that fired
 -- title: what happened
 -- url: where to look
--- reason: which rule asked for what
+-- reason: what the rule asks for, when it came about, and by when it was found out
 -- evidence: sentence or figures
 -- summary: none
 -- authors: none
@@ -24,8 +24,14 @@ SELECT
     rule,
     title,
     url,
-    'Rule ' || rule || ' (' || condition || coalesce(', from ' || threshold, '') || ') fired on ' || fired_on
-    || coalesce(': ' || round(value, 4), '') || '; it came about on ' || occurred_on AS reason,
+    'Rule ' || rule || ' asks for ' || CASE condition
+        WHEN 'share' THEN printf('a share of %.4g %% or more', 100.0 * threshold)
+        WHEN 'keyword_rank' THEN printf('a place among the %d most used keywords', threshold::BIGINT)
+        WHEN 'burst' THEN printf('a burst of weight %.4g or more', threshold)
+        WHEN 'rank' THEN printf('a rank up to %d', threshold::BIGINT)
+        WHEN 'new_code' THEN 'first code links'
+        ELSE 'links that die'
+    END || '; this came about on ' || occurred_on || ', and was found out by ' || fired_on AS reason,
     evidence,
     NULL::VARCHAR AS summary,
     NULL::VARCHAR[] AS authors,

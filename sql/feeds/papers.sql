@@ -6,7 +6,7 @@
 -- paper_id: the paper
 -- title: title on one line
 -- url: where to read it
--- reason: why it is here
+-- reason: where it was seen first, and when it was published
 -- evidence: the sentence that names its code
 -- summary: its abstract
 -- authors: names as listed
@@ -29,7 +29,7 @@ SELECT
     paper_id,
     title,
     url,
-    'First seen on ' || first_observed_on || ', in ' || sources AS reason,
+    'First seen on ' || first_observed_on || ', in ' || sources || coalesce('; published on ' || published_on, '') AS reason,
     evidence,
     abstract AS summary,
     authors,

@@ -48,7 +48,7 @@ SELECT
     described.title,
     described.url,
     CASE WHEN newest.category = newest.primary_category THEN 'Listed in ' ELSE 'Cross-listed in ' END || newest.category
-    || '; first seen on ' || newest.first_observed_on || ', in ' || described.sources AS reason,
+    || '; first seen on ' || newest.first_observed_on || ', in ' || described.sources || coalesce('; published on ' || described.published_on, '') AS reason,
     described.evidence,
     described.abstract AS summary,
     described.authors,

@@ -43,7 +43,7 @@ SELECT
     described.title,
     described.url,
     '“' || newest.keyword || '” is ' || CASE WHEN newest.in_title THEN 'in its title' ELSE 'number ' || newest.rank || ' of its keywords' END
-    || '; first seen on ' || newest.first_observed_on || ', in ' || described.sources AS reason,
+    || '; first seen on ' || newest.first_observed_on || ', in ' || described.sources || coalesce('; published on ' || described.published_on, '') AS reason,
     described.evidence,
     described.abstract AS summary,
     described.authors,

@@ -6,7 +6,7 @@
 -- keyword: see `core.keywords`
 -- title: the keyword and its shares
 -- url: none
--- reason: its share of the last three complete months with its interval, and of the twelve before
+-- reason: its share of the last three complete months with its interval, and of up to twelve before
 -- evidence: what the tests say
 -- summary: none
 -- authors: none
@@ -21,7 +21,7 @@
 -- share: papers / papers_total
 -- share_low: lower bound of the 95 % Wilson interval; above previous_share, or it would not be here
 -- share_high: upper bound of the 95 % Wilson interval
--- previous_share: its share of the twelve complete months before
+-- previous_share: its share of the complete months before, twelve at most
 -- emergence: see `mart.keyword_trends`
 -- entered_on: none
 -- changed_on: last day of these months, or the later day on which one of its figures was revised
@@ -45,7 +45,8 @@ counted AS (
         coalesce(sum(monthly.papers) FILTER (months.age <= 3), 0)::BIGINT AS papers,
         sum(months.papers_total) FILTER (months.age <= 3)::BIGINT AS papers_total,
         coalesce(sum(monthly.papers) FILTER (months.age > 3), 0)::BIGINT AS papers_before,
-        sum(months.papers_total) FILTER (months.age > 3)::BIGINT AS total_before
+        sum(months.papers_total) FILTER (months.age > 3)::BIGINT AS total_before,
+        count(*) FILTER (months.age > 3) AS months_before
     FROM candidates
     CROSS JOIN months
     LEFT JOIN mart.keyword_monthly AS monthly
@@ -103,7 +104,7 @@ SELECT
     printf('%s rises: %.2f %% of papers, %.2f %% before', rising.keyword, 100.0 * rising.share, 100.0 * rising.previous_share) AS title,
     NULL::VARCHAR AS url,
     printf(
-        '%.2f %% of the papers of %s to %s (%d of %d; 95 %% interval %.2f to %.2f %%), against %.2f %% of those of the twelve months before',
+        '%.2f %% of the papers of %s to %s (%d of %d; 95 %% interval %.2f to %.2f %%), against %.2f %% of those of the %d months before',
         100.0 * rising.share,
         strftime(rising.since, '%Y-%m'),
         strftime(rising.until, '%Y-%m'),
@@ -111,7 +112,8 @@ SELECT
         rising.papers_total,
         100.0 * rising.share_low,
         100.0 * rising.share_high,
-        100.0 * rising.previous_share
+        100.0 * rising.previous_share,
+        rising.months_before
     ) AS reason,
     printf('Growth is %.1f times its standard error', rising.emergence)
     || coalesce(printf('; Mann-Kendall test of all months after correction: q = %.3f', rising.q_value), '')

@@ -190,6 +190,24 @@ def test_a_share_fires_in_the_first_complete_month_that_has_it(watched: Watched)
     assert watched.history("2024-01-01") == history
 
 
+def test_of_what_is_found_out_at_once_the_latest_is_told(watched: Watched) -> None:
+    watched.rule("share", KEYWORD, 'when = "share"', "above = 0.3")
+    watched.deliver(monthly({"2025-01": (1, 9)}), "a.jsonl", dt.date(2025, 2, 15))
+    watched.settle()
+    assert watched.evaluate() == 0
+    watched.deliver(
+        monthly({"2025-01": (1, 9), "2025-03": (4, 6), "2025-04": (1, 9), "2025-05": (5, 5)}),
+        "b.jsonl",
+        dt.date(2025, 6, 2),
+    )
+    watched.settle()
+    assert watched.evaluate() == 1
+    assert [row[1:3] for row in watched.fired()] == [("2025-05-31", "2025-06-02")]
+    ledger = alerts.seen(watched.settings).filter(rule="share").sort("occurred_on")
+    assert ledger.filter(outcome="cool_down").get_column("occurred_on").to_list() == [dt.date(2025, 3, 31)]
+    assert watched.evaluate() == 0
+
+
 def test_a_burst_fires_from_its_first_month(watched: Watched) -> None:
     watched.rule("burst", KEYWORD, 'when = "burst"', "above = 2")
     watched.rule("heavier", KEYWORD, 'when = "burst"', "above = 1000")
