@@ -6,6 +6,7 @@ is waited for.
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 
 from airflow.sdk import Asset, ExceptionRetryPolicy, RetryAction, RetryRule, dag, task
@@ -57,7 +58,10 @@ def publish_warehouse() -> None:
         from etl import pipeline
         from etl.settings import Settings
 
-        pipeline.publish(Settings.from_env())
+        settings = Settings.from_env()
+        pipeline.publish(settings)
+        for problem in pipeline.notify(settings):
+            logging.getLogger(__name__).error(problem)
 
     load() >> build() >> publish()
 

@@ -36,7 +36,7 @@ A warehouse made by `make run` lies in this folder; git keeps nothing of it but 
 | `as_of/` | the same for a day that somebody asked for by `etl build --as-of`, as it was known then |
 | `inbox/` | files put here are brought in by `etl ingest` and by the DAG |
 | `raw/` | dumps as received, named by their sha256, and beside each its deliveries |
-| `state/` | what no dump says: withdrawals, published revisions |
+| `state/` | what no dump says: withdrawals, published revisions, alerts, names of feed entries |
 | `staging/`, `rejected/` | normalised and rejected records as Parquet, by batch |
 | `backtest/` | the page and the figures of the last `etl backtest` |
 | `reports/` | what validation found, and `runs.jsonl`, the journal |

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import duckdb
 
-from etl import database, feeds, overrides, queries, sources, validation, vocabulary
+from etl import alerts, database, feed_files, feeds, overrides, queries, rules, sources, validation, vocabulary
 from etl.errors import SqlFileError
-from etl.settings import Settings
+from etl.settings import FeedLimits, Settings
 from etl.steps import build, load
 
 
@@ -21,8 +21,23 @@ def check() -> dict[str, int]:
         build.create_published(connection)
         checked["core queries"] = _core(connection)
         checked["marts"] = len(build.build_all(connection).tables)
+        feed_files.prepare(connection, FeedLimits())
         checked["feeds"] = _feeds(connection)
+        checked["alert conditions"] = _alerts(connection)
     return checked
+
+
+def _alerts(connection: duckdb.DuckDBPyConnection) -> int:
+    found = queries.read("alerts", "alert")
+    alerts.prepare(connection, [])
+    for query in found:
+        alerts.rows_of(connection, query)
+    without = {query.path.stem for query in found} ^ set(rules.CONDITIONS)
+    if without:
+        raise SqlFileError(
+            f"sql/alerts/{min(without)}.sql", "wanted one file for each condition of a rule, and no other"
+        )
+    return len(found)
 
 
 def _core(connection: duckdb.DuckDBPyConnection) -> int:
@@ -54,8 +69,5 @@ def _feeds(connection: duckdb.DuckDBPyConnection) -> int:
             raise SqlFileError(str(query.path), "wanted `-- formats:` with one or more of " + ", ".join(feeds.names()))
         for name in query.formats:
             feeds.load(name)
-        try:
-            connection.sql(query.text).fetchall()
-        except duckdb.Error as error:
-            raise SqlFileError(str(query.path), str(error).splitlines()[0]) from None
+        feed_files.rows_of(connection, query)
     return len(found)

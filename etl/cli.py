@@ -22,6 +22,7 @@ from etl.settings import Settings
 
 if TYPE_CHECKING:
     from etl.pipeline import Progress
+    from etl.rules import Rule
     from etl.steps.fetch import Fetched
 
 app = typer.Typer(
@@ -355,7 +356,10 @@ def publish(context: typer.Context, as_json: AsJson = False, warehouse: Warehous
 
     settings = _settings(context, warehouse)
     snapshot = pipeline.publish(settings)
-    _say(as_json, {"snapshot": snapshot, "path": str(settings.current)}, f"publish: {settings.published / snapshot}")
+    problems = pipeline.notify(settings)
+    facts = {"snapshot": snapshot, "path": str(settings.current), "problems": problems}
+    _say(as_json, facts, f"publish: {settings.published / snapshot}")
+    _fail(problems)
 
 
 @app.command()
@@ -517,13 +521,14 @@ def trace(
 
 @app.command()
 def check(as_json: AsJson = False) -> None:
-    """Check sources, expectations and SQL against each other, without data.
+    """Check sources, expectations, SQL and alert rules against each other, without data.
 
     Example: etl check
     """
     from etl import checks
 
     found = checks.check()
+    found["alert rules"] = len(_alert_rules(Settings.from_env()))
     _say(as_json, found, "check: " + ", ".join(f"{number} {what}" for what, number in found.items()) + ", all sound")
 
 
@@ -684,6 +689,77 @@ def rejected_replay(
     line = f"replay: {done.before} records of {done.dumps} dumps, {done.after} still rejected"
     _say(as_json, facts, line)
     _fail(done.run.problems)
+
+
+alerts_app = typer.Typer(
+    no_args_is_help=True,
+    help="Rules that tell of what came about, see docs/alerts.md.\n\nExample: etl alerts list",
+)
+app.add_typer(alerts_app, name="alerts")
+
+
+def _alert_rules(settings: Settings) -> list[Rule]:
+    """The rules, or a line for all that is wrong with them and exit status 2."""
+    from etl import rules
+
+    found, problems = rules.read(settings.alerts)
+    for problem in problems:
+        err.print(f"error: {problem}", markup=False)
+    if problems:
+        raise typer.Exit(problems[0].exit_status)
+    return found
+
+
+@alerts_app.command("list")
+def alerts_list(context: typer.Context, as_json: AsJson = False, warehouse: Warehouse = None) -> None:
+    """List the rules: what each asks for, how many keywords and papers it is about now, how often it fired.
+
+    Example: etl alerts list
+    """
+    from etl import published
+
+    settings = _settings(context, warehouse)
+    rows = published.alert_rules(settings, _alert_rules(settings))
+    if as_json:
+        _print_json(rows)
+    else:
+        _print_rows(f"{len(rows)} rules", rows)
+
+
+@alerts_app.command("test")
+def alerts_test(
+    context: typer.Context,
+    since: Annotated[dt.datetime, typer.Option(formats=["%Y-%m-%d"], help="First day of the history.")],
+    as_json: AsJson = False,
+    warehouse: Warehouse = None,
+) -> None:
+    """Show what the rules would have fired since a day, with the figures of today; nothing is told or written down.
+
+    Example: etl alerts test --since 2025-01-01
+    """
+    from etl import published
+
+    settings = _settings(context, warehouse)
+    rows = published.alerts_since(settings, _alert_rules(settings), since.date()).to_dicts()
+    with _for_reader():
+        if as_json:
+            _print_json(rows)
+        else:
+            shown = ("occurred_on", "rule", "title", "value", "evidence")
+            _print_rows(f"{len(rows)} alerts", [{name: row[name] for name in shown} for row in rows])
+
+
+@alerts_app.command("send")
+def alerts_send(context: typer.Context, as_json: AsJson = False, warehouse: Warehouse = None) -> None:
+    """Post alerts whose webhook could not be reached before; each is posted once.
+
+    Example: etl alerts send
+    """
+    from etl import webhooks
+
+    problems = webhooks.send(_settings(context, warehouse))
+    _say(as_json, {"problems": problems}, f"alerts: {len(problems)} webhooks failed")
+    _fail(problems)
 
 
 @app.command()

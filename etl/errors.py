@@ -90,6 +90,19 @@ class UncertainMailError(EtlError):
         )
 
 
+class RuleError(EtlError):
+    """A rule for alerts asks for something that cannot be."""
+
+    exit_status = 2
+
+    def __init__(self, path: str, key: str, found: str, wanted: str) -> None:
+        super().__init__(path, key, found, wanted)
+        self.path, self.key, self.found, self.wanted = path, key, found, wanted
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.key}: found {self.found}, wanted {self.wanted}; see docs/alerts.md"
+
+
 class InputPathError(EtlError):
     """A path given by the caller cannot be read."""
 

@@ -131,10 +131,36 @@ class Client:
         fail (BusyError when the host asks for more patience than a run has), AnswerError on a status that is not
         accepted, ForbiddenPlaceError where the way leads to a host or an address that may not be reached.
         """
+        return self._ask(url, take, dict(headers or {}), token, accepts)
+
+    def post(
+        self,
+        url: str,
+        body: bytes,
+        *,
+        headers: Mapping[str, str] | None = None,
+        token: str = "",
+        accepts: Collection[int] = (200, 201, 202, 204),
+    ) -> None:
+        """Hands a body over; an attempt that fails is repeated, so that a host may see the same body again.
+
+        No redirect is followed. Raises what `get` raises.
+        """
+        self._ask(url, _read_away, dict(headers or {}), token, accepts, body)
+
+    def _ask(
+        self,
+        url: str,
+        take: Callable[[Answer], T],
+        headers: dict[str, str],
+        token: str,
+        accepts: Collection[int],
+        body: bytes | None = None,
+    ) -> T:
         attempt = 0
         while True:
             try:
-                with self._opened(url, attempt, dict(headers or {}), token) as answer:
+                with self._opened(url, attempt, headers, token, body) as answer:
                     self._judge(answer, accepts)
                     return take(answer)
             except IncompleteError as problem:
@@ -162,7 +188,9 @@ class Client:
             raise AnswerError(_place(answer.url), f"status {answer.status}{_HINTS.get(answer.status, '')}")
 
     @contextmanager
-    def _opened(self, url: str, attempt: int, headers: dict[str, str], token: str) -> Iterator[Answer]:
+    def _opened(
+        self, url: str, attempt: int, headers: dict[str, str], token: str, body: bytes | None
+    ) -> Iterator[Answer]:
         """The answer at the end of all redirects. Its connection is closed unless its body was read to the end."""
         hops: tuple[int, ...] = ()
         home = urlsplit(url)[:2]
@@ -170,8 +198,8 @@ class Client:
             is_safe = urlsplit(url)[:2] == home and (home[0] == "https" or self._fetching.allows_private)
             secret = {"Authorization": f"Bearer {token}"} if token and is_safe else {}
             with _told_plainly(self._fetching.timeout_seconds):
-                response = self._send(url, attempt, headers | secret)
-            if response.status not in _REDIRECTS:
+                response = self._send(url, attempt, headers | secret, body)
+            if response.status not in _REDIRECTS or body is not None:
                 break
             response.close()
             if len(hops) == MOST_REDIRECTS:
@@ -185,7 +213,7 @@ class Client:
         finally:
             response.close()
 
-    def _send(self, url: str, attempt: int, headers: dict[str, str]) -> BaseHTTPResponse:
+    def _send(self, url: str, attempt: int, headers: dict[str, str], body: bytes | None) -> BaseHTTPResponse:
         host, port = self._place_of(url)
         ask: Callable[..., BaseHTTPResponse]
         if proxy := self._proxy(host, url):
@@ -201,8 +229,9 @@ class Client:
             ).urlopen
         self._keep_pause()
         return ask(
-            "GET",
+            "GET" if body is None else "POST",
             target,
+            body=body,
             headers={**self._said_of_us(), **headers},
             timeout=self._timeout,
             retries=False,
@@ -250,6 +279,12 @@ class Client:
                 yield piece
         if size is not None and received != size:
             raise IncompleteError(f"cut after {received} of {size} bytes")
+
+
+def _read_away(answer: Answer) -> None:
+    """What a host says to a body that it took is of no use."""
+    for _ in answer.raw:
+        pass
 
 
 _HINTS = {

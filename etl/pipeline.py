@@ -262,34 +262,53 @@ def build_as_of(settings: Settings, day: dt.date) -> AsOf:
 
 
 def publish(settings: Settings) -> str:
-    """Publishes what was built, if readers do not see it yet. Returns the name of the snapshot."""
+    """Publishes what was built, if readers do not see it yet. Returns the name of the snapshot.
+
+    Alerts fire before it; rules that cannot be used stop neither. See `notify`.
+    """
     with writing(settings):
         return _publish(settings)
 
 
 def _publish(settings: Settings) -> str:
+    from etl import alerts
     from etl.steps import publish as publishing
 
     _build(settings)
+    alerts.evaluate(settings)
     with _journal(settings, "publish") as entry:
         published = publishing.publish(settings)
         entry.written = int(published.is_new)
     return published.snapshot
 
 
+def notify(settings: Settings) -> list[str]:
+    """Posts alerts that fired to their webhooks. A line for each rule and each webhook that is at fault.
+
+    To be called after `publish`, which it never holds up.
+    """
+    from etl import rules, webhooks
+
+    return [str(problem) for problem in rules.read(settings.alerts)[1]] + webhooks.send(settings)
+
+
 @dataclass
 class Run:
-    """What a run did: new deliveries, a line for each problem, and the snapshot that readers see now."""
+    """What a run did: new deliveries, a line for each problem, and the snapshot that readers see now.
+
+    `untold` are rules and webhooks at fault: alerts that nobody is told of.
+    """
 
     ingested: Ingested
     refused: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     snapshot: str = ""
+    untold: list[str] = field(default_factory=list)
 
     @property
     def problems(self) -> list[str]:
         """All that failed, a line each."""
-        return [*self.ingested.problems, *self.refused]
+        return [*self.ingested.problems, *self.refused, *self.untold]
 
 
 def run(
@@ -328,6 +347,7 @@ def _carry_on(settings: Settings, done: Run, named: set[str], progress: Progress
         _load(settings)
         _build(settings)
         done.snapshot = _publish(settings)
+    done.untold = notify(settings)
     return done
 
 

@@ -11,9 +11,10 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from etl import database, inspection, workers
+from etl import alerts, database, inspection, workers
 from etl.errors import DumpError, NothingPublishedError, QueryError, UnknownNameError
 from etl.figures import Figure, conditions
+from etl.rules import Rule
 from etl.settings import Settings
 from etl.workers import Ended
 
@@ -43,6 +44,41 @@ def query(settings: Settings, sql: str) -> pl.DataFrame:
         except duckdb.Error as error:
             raise QueryError(" ".join(str(error).split())) from None
         return rows
+
+
+def alerts_since(settings: Settings, found: Sequence[Rule], since: dt.date) -> pl.DataFrame:
+    """What these rules would have fired from a day on, see `alerts.history`."""
+    with reading(settings) as connection:
+        return alerts.history(connection, found, since)
+
+
+def alert_rules(settings: Settings, found: Sequence[Rule]) -> list[dict[str, Any]]:
+    """Each rule: what it asks for, how many keywords and papers it is about now, how often it fired, and when it did
+    not: because that was found out late, or within the cool-down.
+    """
+    seen = alerts.seen(settings)
+    fired = seen.filter(pl.col("outcome") == "fired")
+    with reading(settings) as connection:
+        alerts.prepare(connection, found)
+        return [
+            {
+                "rule": rule.name,
+                "when": rule.when,
+                "about": " in ".join(part for part in (rule.keyword or rule.regex, rule.category) if part),
+                "keywords": _count(connection, "alert_keywords", rule.name),
+                "papers": _count(connection, "alert_papers", rule.name),
+                "channels": ", ".join(rule.channels),
+                "fired": fired.filter(pl.col("rule") == rule.name).height,
+                "late": seen.filter(pl.col("rule") == rule.name, pl.col("outcome") == "late").height,
+                "cool_down": seen.filter(pl.col("rule") == rule.name, pl.col("outcome") == "cool_down").height,
+                "last": fired.filter(pl.col("rule") == rule.name).get_column("fired_on").max(),
+            }
+            for rule in found
+        ]
+
+
+def _count(connection: duckdb.DuckDBPyConnection, table: str, rule: str) -> int:
+    return int(connection.execute(f"SELECT count(*) FROM temp.{table} WHERE rule = ?", [rule]).fetchall()[0][0])
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,11 @@ _FACT = re.compile(r"^-- ([a-z][a-z0-9_]*): (.+)$")
 
 @dataclass(frozen=True)
 class Query:
-    """One SELECT that makes one table, and what its head says."""
+    """One SELECT that makes one table, and what its head says.
+
+    Of a feed: `feed_title` with `{}` for the value that it is about, `one_for_each` the column that has these values,
+    `chart` the columns to draw.
+    """
 
     table: str
     text: str
@@ -36,6 +40,9 @@ class Query:
     is_stored: bool = True
     is_published: bool = True
     formats: tuple[str, ...] = ()
+    feed_title: str = ""
+    one_for_each: str = ""
+    chart: str = ""
     columns: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -66,6 +73,9 @@ def _query(path: Path, schema: str) -> Query:
         is_published=said.pop("published", "yes") != "no",
         rows=_rows(path, said.pop("rows", None)),
         formats=tuple(name.strip() for name in said.pop("formats", "").split(",") if name.strip()),
+        feed_title=said.pop("feed_title", ""),
+        one_for_each=said.pop("one_for_each", ""),
+        chart=said.pop("chart", ""),
         columns=said,
     )
 
@@ -80,11 +90,14 @@ def _rows(path: Path, said: str | None) -> tuple[str, str] | None:
     return column, table
 
 
-def define_macros(connection: duckdb.DuckDBPyConnection, root: Path = SQL) -> None:
-    """Creates the macros of `sql/macros/`."""
-    for path in sorted((root / "macros").glob("*.sql")):
+def define_macros(connection: duckdb.DuckDBPyConnection, root: Path = SQL, folder: str = "macros") -> None:
+    """Creates the macros of `sql/macros/`, or of another folder: for this connection alone where it may not write."""
+    sql = "SELECT readonly FROM duckdb_databases() WHERE database_name = current_database()"
+    kind = "TEMP MACRO" if connection.execute(sql).fetchall()[0][0] else "MACRO"
+    for path in sorted((root / folder).glob("*.sql")):
+        text = path.read_text(encoding="utf-8").replace("CREATE OR REPLACE MACRO", f"CREATE OR REPLACE {kind}")
         try:
-            connection.execute(path.read_text(encoding="utf-8"))
+            connection.execute(text)
         except FAULTS as error:
             raise SqlFileError(str(path), str(error).splitlines()[0]) from None
 

@@ -369,6 +369,25 @@ class Overrides(dy.Schema):
     status = dy.String(description="active, expired, or unmatched: acts, but no record has one of the identifiers")
 
 
+class Alerts(dy.Schema):
+    """Alerts that fired, each once; the rules are files, see docs/alerts.md."""
+
+    alert_id = dy.String(primary_key=True, description="hash of rule, condition, subject and `occurred_on`")
+    rule = dy.String(description="the rule: the stem of its file")
+    condition = dy.String(description="share, burst, keyword_rank, rank, new_code or link_death")
+    fired_on = dy.Date(description="last day observed in the warehouse when it fired")
+    occurred_on = dy.Date(description="day on which it came about: see docs/alerts.md")
+    keyword = dy.String(nullable=True, description="the keyword, for share, burst and keyword_rank")
+    paper_id = dy.String(nullable=True, description="the paper, for rank and new_code")
+    repository_url = dy.String(nullable=True, description="the repository, for new_code and link_death")
+    value = dy.Float64(nullable=True, description="share (0 to 1), burst weight (nats) or rank that fired it")
+    threshold = dy.Float64(nullable=True, description="what the rule asks for, in the same unit")
+    title = dy.String(description="what happened, on one line")
+    evidence = dy.String(nullable=True, description="sentence or figures behind it")
+    url = dy.String(nullable=True, description="where to look")
+    channels = dy.List(dy.String(), description="who is told: digest, feed, webhook")
+
+
 class Runs(dy.Schema):
     """Steps that changed something."""
 
@@ -408,6 +427,7 @@ CORE: Mapping[str, type[dy.Schema]] = {
     "ops.conflicts": Conflicts,
     "ops.merges": Merges,
     "ops.overrides": Overrides,
+    "ops.alerts": Alerts,
     "ops.runs": Runs,
     "ops.validations": Validations,
 }

@@ -166,6 +166,52 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True)
+class Webhooks:
+    """Where alerts are posted: addresses by the names that rules use, and tokens. Both are secrets, in no repr."""
+
+    urls: Mapping[str, str] = field(default_factory=dict, repr=False)
+    tokens: Mapping[str, str] = field(default_factory=dict, repr=False)
+    allows_private: bool = False
+    timeout_seconds: float = 10.0
+    retries: int = 2
+    backoff_seconds: float = 1.0
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Webhooks:
+        """What the environment asks for; raises SettingsError where a value cannot be used, without showing it."""
+        allows_private = env.get("ETL_WEBHOOKS_PRIVATE", "0") not in ("", "0")
+        urls, tokens = {}, {}
+        for name in sorted(env):
+            found = re.fullmatch(r"ETL_WEBHOOK_([A-Z0-9_]+?)_(URL|TOKEN)", name)
+            if found and found[2] == "URL" and env[name]:
+                urls[found[1].lower()] = _secret_url(name, env[name], allows_private)
+            elif found and env[name]:
+                tokens[found[1].lower()] = _header(env, name)
+        return cls(urls, tokens, allows_private)
+
+
+@dataclass(frozen=True)
+class FeedLimits:
+    """Which keywords and categories have a feed of their own, and where feeds are served.
+
+    `papers` is the least number of papers of a keyword or category, `feeds` the most feeds of each kind.
+    """
+
+    papers: int = 100
+    feeds: int = 500
+    url: str = ""
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> FeedLimits:
+        """What the environment asks for; raises SettingsError where a value cannot be used."""
+        return cls(
+            papers=_number(env, "ETL_FEED_PAPERS", 100, least=1),
+            feeds=_number(env, "ETL_FEEDS", 500, least=0),
+            url=f"{_url('ETL_FEED_URL', env['ETL_FEED_URL'])}/" if env.get("ETL_FEED_URL") else "",
+        )
+
+
+@dataclass(frozen=True)
 class Settings:
     """Where a warehouse lives and how much work is done at a time. All sizes are in bytes."""
 
@@ -186,6 +232,9 @@ class Settings:
     resolving: Resolving = field(default_factory=Resolving)
     mailing: Mailing = field(default_factory=Mailing)
     subscriptions: Path = Path("subscriptions")
+    feeds: FeedLimits = field(default_factory=FeedLimits)
+    alerts: Path | None = None
+    webhooks: Webhooks = field(default_factory=Webhooks)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, warehouse: Path | None = None) -> Settings:
@@ -212,6 +261,9 @@ class Settings:
             resolving=Resolving.from_env(env),
             mailing=Mailing.from_env(env),
             subscriptions=Path(env.get("ETL_SUBSCRIPTIONS") or "subscriptions").expanduser().absolute(),
+            feeds=FeedLimits.from_env(env),
+            alerts=_alerts(env),
+            webhooks=Webhooks.from_env(env),
         )
 
     @property
@@ -246,7 +298,7 @@ class Settings:
 
     @property
     def state(self) -> Path:
-        """What no dump says: withdrawals, published revisions, what was fetched and resolved when."""
+        """What no dump says: withdrawals, revisions, what was fetched, resolved, alerted, mailed and shown when."""
         return self.warehouse / "state"
 
     @property
@@ -377,6 +429,27 @@ def _url(name: str, text: str) -> str:
     if not is_usable or not text.isascii() or not text.isprintable() or " " in text:
         raise SettingsError(name, text, "an http or https address")
     return text.rstrip("/")
+
+
+def _secret_url(name: str, text: str, allows_private: bool) -> str:
+    """An address that may be a secret: a message never shows it. It is encrypted, unless private places are allowed."""
+    try:
+        found = _url(name, text)
+    except SettingsError as error:
+        raise SettingsError(name, "(hidden)", error.wanted) from None
+    if not found.startswith("https://") and not allows_private:
+        raise SettingsError(name, "(hidden)", "an https address, or ETL_WEBHOOKS_PRIVATE=1")
+    return found
+
+
+def _alerts(env: Mapping[str, str]) -> Path | None:
+    """The folder of alert rules: `ETL_ALERTS`, else `alerts` in the current folder if it is there."""
+    path = Path(env.get("ETL_ALERTS") or "alerts").expanduser().absolute()
+    if path.is_dir():
+        return path
+    if env.get("ETL_ALERTS"):
+        raise SettingsError("ETL_ALERTS", env["ETL_ALERTS"], "a folder")
+    return None
 
 
 def _header(env: Mapping[str, str], name: str) -> str:

@@ -101,13 +101,13 @@ class Catalogue:
         papers: pl.DataFrame,
         keywords: pl.DataFrame,
         shares: pl.DataFrame,
+        alerts: pl.DataFrame,
         variants: pl.DataFrame,
-        alerts: pl.DataFrame | None = None,
         terms: Iterable[str] = (),
     ) -> None:
         self._keywords, self._shares = keywords, shares
         self.papers = papers.sort("paper_id").to_dicts()
-        self.alerts = [] if alerts is None else alerts.to_dicts()
+        self.alerts = alerts.to_dicts()
         wanted = {term.casefold() for term in terms}
         named = pl.concat(
             [variants.select("keyword", name="variants").explode("name"), variants.select("keyword", name="keyword")]
@@ -311,7 +311,8 @@ def _alert_entries(catalogue: Catalogue, subscription: Subscription, window: Win
     ]
     ordered = sorted(chosen, key=lambda alert: (-alert["fired_on"].toordinal(), alert["alert_id"]))
     return [
-        Entry(f"alert:{alert['alert_id']}", alert["title"], alert["url"], alert["evidence"], alert) for alert in ordered
+        Entry(f"alert:{alert['alert_id']}", alert["title"], alert["url"], alert["evidence"] or alert["rule"], alert)
+        for alert in ordered
     ]
 
 

@@ -9,10 +9,13 @@ from pathlib import Path
 from etl.errors import UnknownNameError
 from etl.feeds.base import Format
 
+# What they share, and what is written of all feeds together.
+_NO_FORMATS = ("__init__", "base", "opml")
+
 
 def names() -> list[str]:
     """The names of all formats, without importing one."""
-    return sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in ("__init__", "base"))
+    return sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in _NO_FORMATS)
 
 
 @cache

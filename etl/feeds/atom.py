@@ -1,28 +1,28 @@
-"""Atom (RFC 4287), for feed readers: `id` and `updated` of an entry change only when the paper does."""
+"""Atom (RFC 4287), for feed readers: `id` of an entry never changes, `updated` only when the entry does."""
 
 from __future__ import annotations
 
 import datetime as dt
-from html import escape
 from pathlib import Path
 from typing import Any
 
 from feedgen.feed import FeedGenerator
 
-from etl.feeds.base import TAG, Feed, Format
+from etl.feeds.base import AUTHOR, MOST_TITLE, RIGHTS, Feed, Format, content_html, latest, names, plain, safe_url, tag
 
-_EPOCH = dt.date(1970, 1, 1)
+_MEDIA_TYPE = "application/atom+xml"
 
 
 def write(path: Path, feed: Feed) -> None:
-    """A feed of papers."""
+    """A feed of entries."""
     document = FeedGenerator()
-    document.id(f"{TAG}feed/{feed.name}")
-    document.title(f"paper-trends: {feed.name}")
+    document.id(tag(f"feed/{feed.name}"))
+    document.title(feed.shown_title)
     document.subtitle(feed.description)
-    document.author({"name": "paper-trends"})
-    document.link(href=path.name, rel="self", type="application/atom+xml")
-    document.updated(_time(max((row["changed_on"] for row in feed.rows.iter_rows(named=True)), default=_EPOCH)))
+    document.author({"name": AUTHOR})
+    document.rights(RIGHTS)
+    document.link(href=feed.url(path) if feed.base_url else path.name, rel="self", type=_MEDIA_TYPE)
+    document.updated(_time(latest(feed)))
     for row in feed.rows.iter_rows(named=True):
         _add(document, row)
     path.write_bytes(document.atom_str(pretty=True))
@@ -30,32 +30,27 @@ def write(path: Path, feed: Feed) -> None:
 
 def _add(document: Any, row: dict[str, Any]) -> None:
     entry = document.add_entry(order="append")
-    entry.id(f"{TAG}paper/{row['paper_id']}")
-    entry.title(row["title"])
+    entry.id(tag(row["entry_id"]))
+    entry.title(plain(row["title"], MOST_TITLE) or "Untitled")
     entry.updated(_time(row["changed_on"]))
-    entry.published(_time(row["first_observed_on"]))
-    for name in row["authors"] or ["unknown"]:
+    if row["entered_on"]:
+        entry.published(_time(row["entered_on"]))
+    for name in names(row):
         entry.author({"name": name})
-    if row["url"]:
-        entry.link(href=row["url"], rel="alternate")
-    if row["repository_url"]:
-        entry.link(href=row["repository_url"], rel="related", title="code")
+    if url := safe_url(row["url"]):
+        entry.link(href=url, rel="alternate")
+    if code := safe_url(row["repository_url"]):
+        entry.link(href=code, rel="related", title="code")
     for keyword in row["keywords"] or []:
-        entry.category({"term": keyword})
-    entry.content(summary_html(row), type="html")
-
-
-def summary_html(row: dict[str, Any]) -> str:
-    """The abstract and the code link as HTML; all text of the paper is escaped."""
-    parts = [f"<p>{escape(paragraph)}</p>" for paragraph in (row["summary"] or "").split("\n") if paragraph]
-    if row["repository_url"]:
-        url = escape(row["repository_url"])
-        parts.append(f'<p>Code: <a href="{url}">{url}</a></p>')
-    return "".join(parts) or "<p>No abstract.</p>"
+        if term := plain(keyword, MOST_TITLE):
+            entry.category({"term": term})
+    if row["reason"]:
+        entry.summary(plain(row["reason"]))
+    entry.content(content_html(row), type="html")
 
 
 def _time(day: dt.date) -> dt.datetime:
     return dt.datetime.combine(day, dt.time(), dt.UTC)
 
 
-FORMAT = Format("atom", write, layout="RFC 4287")
+FORMAT = Format("atom", write, layout="RFC 4287", is_subscription=True, media_type=_MEDIA_TYPE)

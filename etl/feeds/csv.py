@@ -29,4 +29,4 @@ def write(path: Path, feed: Feed) -> None:
     path.write_text(as_text(feed.rows), encoding="utf-8")
 
 
-FORMAT = Format("csv", write)
+FORMAT = Format("csv", write, media_type="text/csv")

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from html import escape
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from etl.feeds.base import TAG, Feed, Format
+from etl.feeds.base import AUTHOR, MOST_TITLE, RIGHTS, Feed, Format, content_html, names, plain, safe_url, tag
 
 _VERSION = "https://jsonfeed.org/version/1.1"
 
 
 def write(path: Path, feed: Feed) -> None:
-    """A feed of papers."""
+    """A feed of entries."""
     document = {
         "version": _VERSION,
-        "title": f"paper-trends: {feed.name}",
+        "title": feed.shown_title,
         "description": feed.description,
-        "authors": [{"name": "paper-trends"}],
+        "user_comment": RIGHTS,
+        **({"feed_url": feed.url(path)} if feed.base_url else {}),
+        "authors": [{"name": AUTHOR}],
         "items": [_item(row) for row in feed.rows.iter_rows(named=True)],
     }
     path.write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
@@ -27,17 +28,22 @@ def write(path: Path, feed: Feed) -> None:
 
 def _item(row: dict[str, Any]) -> dict[str, Any]:
     item = {
-        "id": f"{TAG}paper/{row['paper_id']}",
-        "url": row["url"],
-        "external_url": row["repository_url"],
-        "title": row["title"],
-        "content_html": f"<p>{escape(row['summary'] or 'No abstract.')}</p>",
-        "date_published": f"{row['first_observed_on']}T00:00:00Z",
-        "date_modified": f"{row['changed_on']}T00:00:00Z",
-        "authors": [{"name": name} for name in row["authors"] or []],
-        "tags": row["keywords"] or [],
+        "id": tag(row["entry_id"]),
+        "url": safe_url(row["url"]),
+        "external_url": safe_url(row["repository_url"]),
+        "title": plain(row["title"], MOST_TITLE) or "Untitled",
+        "summary": plain(row["reason"]),
+        "content_html": content_html(row),
+        "date_published": _time(row["entered_on"]),
+        "date_modified": _time(row["changed_on"]),
+        "authors": [{"name": name} for name in names(row)],
+        "tags": [term for keyword in row["keywords"] or [] if (term := plain(keyword, MOST_TITLE))],
     }
-    return {name: value for name, value in item.items() if value not in (None, [])}
+    return {name: value for name, value in item.items() if value not in (None, [], "")}
 
 
-FORMAT = Format("json", write, layout=_VERSION)
+def _time(day: object) -> str | None:
+    return f"{day}T00:00:00Z" if day else None
+
+
+FORMAT = Format("json", write, layout=_VERSION, is_subscription=True, media_type="application/feed+json")

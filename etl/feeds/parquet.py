@@ -12,4 +12,4 @@ def write(path: Path, feed: Feed) -> None:
     feed.rows.write_parquet(path, compression="zstd", compression_level=3)
 
 
-FORMAT = Format("parquet", write)
+FORMAT = Format("parquet", write, media_type="application/vnd.apache.parquet")

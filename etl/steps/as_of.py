@@ -42,7 +42,7 @@ def build_as_of(settings: Settings, day: dt.date) -> AsOf:
             load.load_as_of(settings, connection, day)
             build.create_published(connection)
             build.build_all(connection)
-            publish.write(connection, aside / "snapshot")
+            publish.write_tables(connection, aside / "snapshot")
             dumps = int(connection.execute("SELECT count(*) FROM core.dumps").fetchall()[0][0])
         storage.clear(final)
         (aside / "snapshot").rename(final)

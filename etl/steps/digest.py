@@ -225,4 +225,4 @@ def _catalogue(connection: duckdb.DuckDBPyConnection, first: dt.date, terms: Seq
     for query in queries.read("digests", "digest"):
         frames[query.path.stem] = connection.sql(query.text).pl()
     variants = connection.sql("SELECT keyword, variants FROM core.keywords").pl()
-    return Catalogue(frames["papers"], frames["keywords"], frames["shares"], variants, None, terms)
+    return Catalogue(**frames, variants=variants, terms=terms)

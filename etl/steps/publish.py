@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +12,13 @@ from typing import Any
 
 import duckdb
 
-from etl import database, feeds, marts, queries, schemas, storage
-from etl.feeds.base import Feed
+from etl import database, description, feed_files, marts, queries, schemas, storage
 from etl.queries import Query
 from etl.settings import PROJECT, Settings
 from etl.steps import published_ids, revisions
 
 DATABASE = "papers.duckdb"
+POINTER = "current.json"
 SCHEMAS = ("core", "mart", "ops")
 # They tell when this machine did what, which a copy of the figures need not.
 _DATABASE_ONLY = ("ops.runs", "ops.validations")
@@ -55,30 +55,32 @@ def publish(settings: Settings) -> Published:
         scratch=settings.scratch,
     ) as connection:
         published_ids.keep(settings, connection)
-        snapshot = _name(connection)
+        snapshot = _name(settings, connection)
         final = settings.published / snapshot
         if settings.current.resolve() == final and (final / "manifest.json").exists():
+            _point(settings, final)
             return Published(snapshot, False)
         aside = settings.published / f".{snapshot}.{os.getpid()}.tmp"
         storage.clear(aside)
         try:
-            write(connection, aside)
+            _write(settings, connection, aside, snapshot)
             revisions.keep_published(settings, connection, snapshot)
             storage.clear(final)
             aside.rename(final)
         finally:
             storage.clear(aside)
-    storage.point(settings.current, final)
+    _point(settings, final)
     _prune(settings, snapshot)
     return Published(snapshot, True)
 
 
-def _name(connection: duckdb.DuckDBPyConnection) -> str:
-    """The last day observed and a hash of all that the content follows from: what came, what we know, this release."""
+def _name(settings: Settings, connection: duckdb.DuckDBPyConnection) -> str:
+    """The last day observed and a hash of all that the content follows from: what came, what we know, what is asked of
+    feeds, this release."""
     tables = ("core.dumps", "mart.trend_revisions", "ops.overrides", "work.published_ids")
     inputs = [connection.sql(f"SELECT * FROM {table} ORDER BY ALL").pl().write_json() for table in tables]
     found = connection.execute("SELECT max(observed_on)::VARCHAR FROM core.paper_observations").fetchall()
-    said = "\x1f".join((*inputs, _release()))
+    said = "\x1f".join((*inputs, feed_files.asked(settings, connection), _release()))
     return f"{found[0][0] or 'empty'}-{hashlib.sha256(said.encode()).hexdigest()[:12]}"
 
 
@@ -102,14 +104,33 @@ class _File:
     shape: str
 
 
-def write(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    """Writes all that readers get of a working database to a new folder, the manifest last."""
+def write_tables(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Writes the tables of a working database to a new folder, the manifest last."""
+    _write_manifest(connection, folder, _entries(folder, _tables_in(connection, folder)))
+
+
+def _write(settings: Settings, connection: duckdb.DuckDBPyConnection, folder: Path, snapshot: str) -> None:
+    """Writes all that readers get."""
+    files = _tables_in(connection, folder)
+    written = feed_files.write(connection, settings, folder, settings.current)
+    entries = _entries(folder, [*files, *(_File(file.path, file.rows, file.shape) for file in written)])
+    described = description.write(connection, folder, snapshot, settings.feeds.url, entries, written)
+    entries += _entries(folder, [_File(path, 0, path.name) for path in described])
+    _write_manifest(connection, folder, entries)
+
+
+def _tables_in(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[_File]:
     (folder / "tables").mkdir(parents=True)
-    (folder / "feeds").mkdir()
-    files = [*_write_tables(connection, folder), *_write_feeds(connection, folder)]
+    return list(_write_tables(connection, folder))
+
+
+def _entries(folder: Path, files: Iterable[_File]) -> list[dict[str, Any]]:
     # Hashing is most of the work here, and lets other threads go on.
     with ThreadPoolExecutor() as pool:
-        entries = list(pool.map(lambda file: _entry(folder, file), files))
+        return list(pool.map(lambda file: _entry(folder, file), files))
+
+
+def _write_manifest(connection: duckdb.DuckDBPyConnection, folder: Path, entries: list[dict[str, Any]]) -> None:
     manifest = sorted(entries, key=lambda entry: str(entry["path"]))
     (release,) = connection.execute("SELECT release FROM work.release").fetchall()[0]
     said = {"schema_version": 1, "release": release, "files": manifest}
@@ -200,17 +221,6 @@ def _comments(connection: duckdb.DuckDBPyConnection, table: _Table) -> Iterator[
         yield f'COLUMN snapshot.{table.name}."{name}"', said
 
 
-def _write_feeds(connection: duckdb.DuckDBPyConnection, folder: Path) -> Iterator[_File]:
-    for query in queries.read("feeds", "feed"):
-        rows = connection.sql(query.text).pl()
-        feed = Feed(query.path.stem, query.description, rows)
-        for name in query.formats:
-            style = feeds.load(name)
-            path = folder / "feeds" / f"{feed.name}.{style.suffix}"
-            style.write(path, feed)
-            yield _File(path, rows.height, style.layout or repr(rows.schema))
-
-
 def _entry(folder: Path, file: _File) -> dict[str, Any]:
     """One line of the manifest. `schema_hash` changes when names or types of the content do."""
     return {
@@ -220,6 +230,16 @@ def _entry(folder: Path, file: _File) -> dict[str, Any]:
         "rows": file.rows,
         "schema_hash": hashlib.sha256(file.shape.encode()).hexdigest()[:16],
     }
+
+
+def _point(settings: Settings, final: Path) -> None:
+    """Leads readers to a snapshot: by a link, and for hosts that know no links by a file that names it."""
+    if settings.current.resolve() != final:
+        storage.point(settings.current, final)
+    said = {"schema_version": 1, "snapshot": final.name, "manifest": f"{final.name}/manifest.json"}
+    pointer = settings.published / POINTER
+    if storage.read_or(pointer, dict) != said:
+        storage.write_json(pointer, said)
 
 
 def _prune(settings: Settings, newest: str) -> None:

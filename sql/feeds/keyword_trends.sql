@@ -1,6 +1,6 @@
 -- Trend of each keyword over all papers, the rising ones first.
 -- grain: keyword
--- formats: parquet, json, csv
+-- formats: parquet, json, csv, json_schema
 -- keyword: see `core.keywords`
 -- papers: dated papers with the keyword
 -- n_periods: complete months behind the figures

@@ -15,8 +15,8 @@ import duckdb
 import polars as pl
 import pytest
 
-from etl import configuration, queries, sources
-from etl.settings import Settings
+from etl import configuration, feed_files, queries, sources
+from etl.settings import FeedLimits, Settings
 from etl.sources.base import Head
 from tests.factories import normalised
 
@@ -99,6 +99,7 @@ def test_names_and_types_of_feeds_are_pinned(
 ) -> None:
     (query,) = [query for query in queries.read("feeds", "feed") if query.path.stem == feed]
     with duckdb.connect(str(sample_warehouse.current / "papers.duckdb"), read_only=True) as connection:
+        feed_files.prepare(connection, FeedLimits())
         columns = {name: str(kind) for name, kind, *_ in connection.execute(f"DESCRIBE {query.text}").fetchall()}
     found = {"formats": list(query.formats), "grain": list(query.grain), "columns": columns}
     compared(HERE / "feeds" / f"{feed}.json", found, request.config.getoption("--update-golden"))

@@ -33,6 +33,14 @@ PAPER = {
     "linked_on": pl.Date,
     "is_news": pl.Boolean,
 }
+ALERT = {
+    "alert_id": pl.String,
+    "rule": pl.String,
+    "fired_on": pl.Date,
+    "title": pl.String,
+    "evidence": pl.String,
+    "url": pl.String,
+}
 HOSTILE = [
     "<script>alert(1)</script> & rain",
     "Rain\r\nBcc: eve@example.org",
@@ -71,6 +79,7 @@ def catalogue(
     keywords: list[dict[str, Any]] = [],  # noqa: B006
     terms: tuple[str, ...] = (),
     variants: dict[str, list[str]] | None = None,
+    alerts: list[dict[str, Any]] = [],  # noqa: B006
 ) -> Catalogue:
     months = [dt.date(2024, month, 1) for month in range(1, 13)] + [dt.date(2025, month, 1) for month in range(1, 9)]
     shares = [
@@ -82,11 +91,11 @@ def catalogue(
         pl.DataFrame(papers, schema=PAPER),
         pl.DataFrame(keywords, schema=dict.fromkeys(rising("x"), pl.String) | _NUMBERS),
         pl.DataFrame(shares, schema={"keyword": pl.String, "scope": pl.String, "period": pl.Date, "share": pl.Float64}),
+        pl.DataFrame(alerts, schema=ALERT),
         pl.DataFrame(
             {"keyword": list(variants or {}), "variants": list((variants or {}).values())},
             schema={"keyword": pl.String, "variants": pl.List(pl.String)},
         ),
-        None,
         terms,
     )
 
@@ -202,6 +211,20 @@ def test_rising_keywords_are_the_subscribers_own_and_the_first_of_each_category(
     assert [name for name, _ in found.chart.lines] == ["hail", "frost 6", "frost 5"]
     weak = Subscription("ada", "ada@example.org", ("rain gauge",), minimum_papers=3)
     assert titles(digest(made, weak, YESTERDAY), "keywords") == ["rain gauge"]
+
+
+def test_alerts_come_to_those_who_named_the_rule_and_once() -> None:
+    fired = {"rule": "snow", "fired_on": DAY, "title": "snow bursts", "evidence": "7 of 9 papers", "url": None}
+    made = catalogue(alerts=[{**fired, "alert_id": "a"}, {**fired, "alert_id": "b", "rule": "hail"}])
+    assert digest(made, Subscription("a", "a@example.org"), YESTERDAY) is None
+    for rules, wanted in ((("snow",), 1), (("*",), 2), (("rain",), 0)):
+        found = digest(made, Subscription("a", "a@example.org", alerts=rules), YESTERDAY)
+        assert len(titles(found, "alerts")) == wanted
+    found = digest(made, Subscription("a", "a@example.org", alerts=("snow",)), YESTERDAY)
+    assert found
+    assert found.sections[0].entries[0].reason == "7 of 9 papers"
+    told = Window(YESTERDAY.after, DAY, frozenset(map(token, found.items)), follows=True)
+    assert digest(made, Subscription("a", "a@example.org", alerts=("snow",)), told) is None
 
 
 def test_nothing_new_is_no_digest() -> None:

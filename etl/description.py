@@ -1,0 +1,139 @@
+"""Describes a snapshot from what stands in it: the facts for `etl/descriptors/`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from etl import queries, schemas, sources, storage
+from etl.descriptors import attribution, croissant, data_package
+from etl.descriptors.base import Column, File, Snapshot, SourceFacts
+from etl.feed_files import Written
+
+# What readers of descriptions take for tables. Subscriptions, charts and the rows as JSON, which have a schema of their
+# own, repeat what stands in these.
+_DATA = ("parquet", "csv")
+_TYPES = {
+    "VARCHAR": "text",
+    "BIGINT": "integer",
+    "INTEGER": "integer",
+    "DOUBLE": "number",
+    "BOOLEAN": "boolean",
+    "DATE": "day",
+    "TIMESTAMP": "time",
+    "VARCHAR[]": "texts",
+}
+
+_PARQUET = "application/vnd.apache.parquet"
+
+Entry = Mapping[str, Any]
+
+
+def write(
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    name: str,
+    url: str,
+    entries: Iterable[Entry],
+    written: Iterable[Written],
+) -> list[Path]:
+    """Writes what describes the files of a snapshot that is being made, whose manifest has these entries."""
+    as_of = connection.execute("SELECT max(observed_on) FROM core.dumps WHERE status = 'loaded'").fetchall()[0][0]
+    assert as_of is None or isinstance(as_of, dt.date)
+    feeds = {str(each.path.relative_to(folder)): each for each in written}
+    files = tuple(_files(connection, sorted(entries, key=lambda entry: str(entry["path"])), feeds))
+    snapshot = Snapshot(name, as_of, url, tuple(_sources(connection)), files)
+    made = {
+        attribution.FILE: attribution.text(snapshot).encode(),
+        data_package.FILE: storage.json_bytes(data_package.document(snapshot)),
+        croissant.FILE: storage.json_bytes(croissant.document(snapshot)),
+    }
+    for file, data in made.items():
+        (folder / file).write_bytes(data)
+    return [folder / file for file in made]
+
+
+def _sources(connection: duckdb.DuckDBPyConnection) -> Iterator[SourceFacts]:
+    """The sources of all that is loaded, with the licence that each stated."""
+    found = connection.execute(
+        "SELECT DISTINCT source, coalesce(licence, 'none stated') FROM core.dumps WHERE status = 'loaded' ORDER BY ALL"
+    ).fetchall()
+    known = set(sources.names())
+    for name, licence in found:
+        source = sources.load(name) if name in known else None
+        yield SourceFacts(name, source.title if source else name, source.publisher if source else "", licence)
+
+
+def _files(
+    connection: duckdb.DuckDBPyConnection, entries: Iterable[Entry], feeds: Mapping[str, Written]
+) -> Iterator[File]:
+    marts = {query.table: query.grain for query in queries.read("marts", "mart")}
+    for entry in entries:
+        path = str(entry["path"])
+        facts = (str(entry["sha256"]), int(entry["bytes"]), int(entry["rows"]))
+        if path.startswith("tables/"):
+            table = Path(path).stem
+            declared = schemas.CORE.get(table)
+            key = tuple(declared.primary_key()) if declared else marts.get(table, ())
+            description = schemas.description(declared) if declared else _said(connection, table)
+            columns = tuple(_columns(connection, table))
+            yield File(path, table, description, _PARQUET, *facts, columns, key)
+        elif path in feeds:
+            yield from _feed(path, feeds[path], facts)
+        elif path.endswith(".duckdb"):
+            yield File(path, "database", "All tables, as a DuckDB database.", "application/vnd.duckdb", *facts)
+
+
+def _feed(path: str, each: Written, facts: tuple[str, int, int]) -> Iterator[File]:
+    """The rows of a feed, in the formats that hold them all."""
+    suffix = path.rpartition(".")[2]
+    if not each.feed or not each.style or each.style.is_subscription or each.style.layout or suffix not in _DATA:
+        return
+    name = f"feeds.{each.feed.name}" + ("" if suffix == "parquet" else f".{suffix}")
+    columns = tuple(_typed(each.feed.rows.schema, each.feed.columns))
+    yield File(path, name, each.feed.description, each.style.media_type, *facts, columns, each.feed.grain)
+
+
+def _said(connection: duckdb.DuckDBPyConnection, table: str) -> str:
+    """What the database says of a table or view."""
+    names = table.split(".")
+    sql = (
+        "SELECT coalesce(comment, '') FROM duckdb_tables() WHERE schema_name = ? AND table_name = ? UNION ALL "
+        "SELECT coalesce(comment, '') FROM duckdb_views() WHERE schema_name = ? AND view_name = ?"
+    )
+    return str(connection.execute(sql, [*names, *names]).fetchall()[0][0])
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> Iterator[Column]:
+    declared = schemas.CORE.get(table)
+    schema, name = table.split(".")
+    sql = (
+        "SELECT column_name, data_type, coalesce(comment, '') FROM duckdb_columns() "
+        "WHERE schema_name = ? AND table_name = ? ORDER BY column_index"
+    )
+    for column, kind, comment in connection.execute(sql, [schema, name]).fetchall():
+        meaning = (declared.columns()[column].description or "") if declared else comment
+        yield Column(column, _TYPES.get(kind, "number" if kind.startswith(("DECIMAL", "HUGEINT")) else "text"), meaning)
+
+
+def _typed(columns: pl.Schema, meanings: Mapping[str, str]) -> Iterator[Column]:
+    for name, dtype in columns.items():
+        kind = "text"
+        if isinstance(dtype, pl.List):
+            kind = "texts"
+        elif dtype == pl.Boolean:
+            kind = "boolean"
+        elif dtype.is_integer():
+            kind = "integer"
+        elif dtype.is_numeric():
+            kind = "number"
+        elif dtype == pl.Date:
+            kind = "day"
+        elif isinstance(dtype, pl.Datetime):
+            kind = "time"
+        yield Column(name, kind, meanings.get(name, ""))
