@@ -7,7 +7,7 @@
 -- title: the keyword and its shares
 -- url: none
 -- reason: its share of the last three complete months with its interval, and of up to twelve before
--- evidence: what the tests say
+-- evidence: what the tests say; q in steps, for its value depends on all other keywords
 -- summary: none
 -- authors: none
 -- keywords: the keyword
@@ -116,7 +116,13 @@ SELECT
         rising.months_before
     ) AS reason,
     printf('Growth is %.1f times its standard error', rising.emergence)
-    || coalesce(printf('; Mann-Kendall test of all months after correction: q = %.3f', rising.q_value), '')
+    || CASE
+        WHEN rising.q_value < 0.01 THEN '; Mann-Kendall test of all months: q below 0.01'
+        WHEN rising.q_value < 0.05 THEN '; Mann-Kendall test of all months: q below 0.05'
+        WHEN rising.q_value < 0.1 THEN '; Mann-Kendall test of all months: q below 0.1'
+        WHEN rising.q_value IS NOT NULL THEN '; Mann-Kendall test of all months: not significant (q from 0.1)'
+        ELSE ''
+    END
     || coalesce('; burst from ' || strftime(rising.burst_start, '%Y-%m') || ' to ' || strftime(rising.burst_end, '%Y-%m'), '') AS evidence,
     NULL::VARCHAR AS summary,
     NULL::VARCHAR[] AS authors,
