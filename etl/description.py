@@ -22,11 +22,11 @@ _TYPES = {
     "VARCHAR": "text",
     "BIGINT": "integer",
     "INTEGER": "integer",
+    "HUGEINT": "integer",
     "DOUBLE": "number",
     "BOOLEAN": "boolean",
     "DATE": "day",
     "TIMESTAMP": "time",
-    "VARCHAR[]": "texts",
 }
 
 _PARQUET = "application/vnd.apache.parquet"
@@ -115,7 +115,14 @@ def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> Iterator[Colu
     )
     for column, kind, comment in connection.execute(sql, [schema, name]).fetchall():
         meaning = (declared.columns()[column].description or "") if declared else comment
-        yield Column(column, _TYPES.get(kind, "number" if kind.startswith(("DECIMAL", "HUGEINT")) else "text"), meaning)
+        yield Column(column, _type(kind), meaning)
+
+
+def _type(kind: str) -> str:
+    """What a DuckDB type is called in descriptions."""
+    if kind.endswith("[]"):
+        return "texts"
+    return "number" if kind.startswith("DECIMAL") else _TYPES.get(kind, "text")
 
 
 def _typed(columns: pl.Schema, meanings: Mapping[str, str]) -> Iterator[Column]:
