@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import polars as pl
 
-from etl import queries, schemas, sources, storage
+from etl import marts, queries, schemas, sources, storage
 from etl.descriptors import attribution, croissant, data_package
 from etl.descriptors.base import Column, File, Snapshot, SourceFacts
 from etl.feed_files import Written
+
+if TYPE_CHECKING:
+    import dataframely as dy
 
 # What readers of descriptions take for tables. Subscriptions, charts and the rows as JSON, which have a schema of their
 # own, repeat what stands in these.
@@ -22,11 +26,11 @@ _TYPES = {
     "VARCHAR": "text",
     "BIGINT": "integer",
     "INTEGER": "integer",
+    "HUGEINT": "integer",
     "DOUBLE": "number",
     "BOOLEAN": "boolean",
     "DATE": "day",
     "TIMESTAMP": "time",
-    "VARCHAR[]": "texts",
 }
 
 _PARQUET = "application/vnd.apache.parquet"
@@ -69,20 +73,41 @@ def _sources(connection: duckdb.DuckDBPyConnection) -> Iterator[SourceFacts]:
         yield SourceFacts(name, source.title if source else name, source.publisher if source else "", licence)
 
 
+@dataclass(frozen=True)
+class _About:
+    """What is declared of a table, or said in the head of its query."""
+
+    description: str
+    key: tuple[str, ...]
+    meanings: Mapping[str, str]
+
+
+def _declared(table: type[dy.Schema]) -> _About:
+    meanings = {name: column.description or "" for name, column in table.columns().items()}
+    return _About(schemas.description(table), tuple(table.primary_key()), meanings)
+
+
+def _tables() -> dict[str, _About]:
+    """Every table that there can be."""
+    found = {name: _declared(table) for name, table in schemas.CORE.items()}
+    found |= {f"mart.{name}": _declared(marts.load(name).schema) for name in marts.names()}
+    heads = queries.read("marts", "mart")
+    return found | {query.table: _About(query.description, query.grain, query.columns) for query in heads}
+
+
 def _files(
     connection: duckdb.DuckDBPyConnection, entries: Iterable[Entry], feeds: Mapping[str, Written]
 ) -> Iterator[File]:
-    marts = {query.table: query.grain for query in queries.read("marts", "mart")}
+    tables = _tables()
     for entry in entries:
         path = str(entry["path"])
         facts = (str(entry["sha256"]), int(entry["bytes"]), int(entry["rows"]))
         if path.startswith("tables/"):
-            table = Path(path).stem
-            declared = schemas.CORE.get(table)
-            key = tuple(declared.primary_key()) if declared else marts.get(table, ())
-            description = schemas.description(declared) if declared else _said(connection, table)
-            columns = tuple(_columns(connection, table))
-            yield File(path, table, description, _PARQUET, *facts, columns, key)
+            name = Path(path).stem
+            about = tables[name]
+            types = connection.execute(f"DESCRIBE {name}").fetchall()
+            columns = tuple(Column(column, _type(kind), about.meanings.get(column, "")) for column, kind, *_ in types)
+            yield File(path, name, about.description, _PARQUET, *facts, columns, about.key)
         elif path in feeds:
             yield from _feed(path, feeds[path], facts)
         elif path.endswith(".duckdb"):
@@ -99,26 +124,11 @@ def _feed(path: str, each: Written, facts: tuple[str, int, int]) -> Iterator[Fil
     yield File(path, name, each.feed.description, each.style.media_type, *facts, columns, each.feed.grain)
 
 
-def _said(connection: duckdb.DuckDBPyConnection, table: str) -> str:
-    """What the database says of a table or view."""
-    names = table.split(".")
-    sql = (
-        "SELECT coalesce(comment, '') FROM duckdb_tables() WHERE schema_name = ? AND table_name = ? UNION ALL "
-        "SELECT coalesce(comment, '') FROM duckdb_views() WHERE schema_name = ? AND view_name = ?"
-    )
-    return str(connection.execute(sql, [*names, *names]).fetchall()[0][0])
-
-
-def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> Iterator[Column]:
-    declared = schemas.CORE.get(table)
-    schema, name = table.split(".")
-    sql = (
-        "SELECT column_name, data_type, coalesce(comment, '') FROM duckdb_columns() "
-        "WHERE schema_name = ? AND table_name = ? ORDER BY column_index"
-    )
-    for column, kind, comment in connection.execute(sql, [schema, name]).fetchall():
-        meaning = (declared.columns()[column].description or "") if declared else comment
-        yield Column(column, _TYPES.get(kind, "number" if kind.startswith(("DECIMAL", "HUGEINT")) else "text"), meaning)
+def _type(kind: str) -> str:
+    """What a DuckDB type is called in descriptions."""
+    if kind.endswith("[]"):
+        return "texts"
+    return "number" if kind.startswith("DECIMAL") else _TYPES.get(kind, "text")
 
 
 def _typed(columns: pl.Schema, meanings: Mapping[str, str]) -> Iterator[Column]:

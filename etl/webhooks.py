@@ -37,20 +37,20 @@ def send(settings: Settings) -> list[str]:
     the same `Idempotency-Key`.
     """
     path = settings.state / _LEDGER
-    posted = {alert for line in storage.read_lines(path) for alert in line["alerts"]}
-    waiting = _waiting(settings, posted)
-    if not waiting.height:
+    if not _waiting(settings, ()).height:
         return []
     problems: dict[str, str] = {}
     with storage.taking_turns(settings.state / ".webhooks.lock"):
-        for (name, rule), group in waiting.group_by("webhook", "rule", maintain_order=True):
+        posted = {alert for line in storage.read_lines(path) for alert in line["alerts"]}
+        for (name, rule), group in _waiting(settings, posted).group_by("webhook", "rule", maintain_order=True):
             webhook = str(name)
-            if webhook not in problems:
-                problem = _post(settings, webhook, str(rule), group)
-                if problem:
-                    problems[webhook] = problem
-                else:
-                    storage.append_line(path, {"webhook": webhook, "rule": rule, "alerts": group["alert_id"].to_list()})
+            if webhook in problems:
+                continue
+            problem = _post(settings, webhook, str(rule), group)
+            if problem:
+                problems[webhook] = problem
+            else:
+                storage.append_line(path, {"webhook": webhook, "rule": rule, "alerts": group["alert_id"].to_list()})
     return [f"webhook {name}: {problem}" for name, problem in sorted(problems.items())]
 
 

@@ -22,6 +22,8 @@ def write(path: Path, feed: Feed) -> None:
     document.author({"name": AUTHOR})
     document.rights(RIGHTS)
     document.link(href=feed.url(path) if feed.base_url else path.name, rel="self", type=_MEDIA_TYPE)
+    if feed.base_url:
+        document.link(href=feed.base_url, rel="alternate")
     document.updated(_time(latest(feed)))
     for row in feed.rows.iter_rows(named=True):
         _add(document, row)

@@ -19,7 +19,7 @@ def write(path: Path, feed: Feed) -> None:
         "title": feed.shown_title,
         "description": feed.description,
         "user_comment": RIGHTS,
-        **({"feed_url": feed.url(path)} if feed.base_url else {}),
+        **({"home_page_url": feed.base_url, "feed_url": feed.url(path)} if feed.base_url else {}),
         "authors": [{"name": AUTHOR}],
         "items": [_item(row) for row in feed.rows.iter_rows(named=True)],
     }

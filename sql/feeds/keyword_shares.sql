@@ -1,4 +1,4 @@
--- Share of papers by month of the ten keywords that rise most surely, over the last three years; a month without a paper has share 0.
+-- Share of papers by month of the ten keywords of highest emergence, over the last three years; a month without a paper has share 0.
 -- grain: keyword, period
 -- formats: parquet, csv, json, json_schema, vega_lite
 -- chart: period, share, keyword, share_low, share_high
@@ -13,7 +13,7 @@
 WITH rising AS (
     SELECT keyword, emergence
     FROM mart.keyword_trends
-    WHERE scope = 'all' AND trend_status IN ('growth', 'ok') AND growth > 0 AND emergence >= 1.96 AND papers >= 5
+    WHERE scope = 'all' AND trend_status IN ('growth', 'ok') AND growth > 0 AND emergence > 0 AND papers >= 5
     ORDER BY emergence DESC, papers DESC, keyword
     LIMIT 10
 ),

@@ -1,4 +1,4 @@
--- Keywords that rise over all papers, the surest first: fifty at most, with papers of the last months behind each.
+-- Keywords that rise over all papers, by their emergence: fifty at most, with papers of the last months behind each.
 -- grain: keyword
 -- formats: atom, json_feed, parquet, csv, json, json_schema
 -- feed_title: Rising keywords
@@ -7,7 +7,7 @@
 -- title: the keyword and its shares
 -- url: none
 -- reason: its share of the last three complete months with its interval, and of up to twelve before
--- evidence: what the tests say
+-- evidence: what the tests say; q in steps, for its value depends on all other keywords
 -- summary: none
 -- authors: none
 -- keywords: the keyword
@@ -34,7 +34,7 @@ WITH months AS (
 candidates AS (
     SELECT keyword, q_value, burst_start, burst_end, emergence
     FROM mart.keyword_trends
-    WHERE scope = 'all' AND trend_status IN ('growth', 'ok') AND growth > 0 AND emergence >= 1.96 AND papers >= 5
+    WHERE scope = 'all' AND trend_status IN ('growth', 'ok') AND growth > 0 AND emergence > 0 AND papers >= 5
 ),
 
 counted AS (
@@ -55,7 +55,8 @@ counted AS (
     GROUP BY candidates.keyword
 ),
 
--- A test over all months may call a keyword rising that has fallen since: its last months must say so, too.
+-- A score over all months may call a keyword rising that has fallen since: the interval of its last months must lie above
+-- its past, too.
 rising AS (
     SELECT
         counted.*,
@@ -115,9 +116,19 @@ SELECT
         100.0 * rising.previous_share,
         rising.months_before
     ) AS reason,
-    printf('Growth is %.1f times its standard error', rising.emergence)
-    || coalesce(printf('; Mann-Kendall test of all months after correction: q = %.3f', rising.q_value), '')
-    || coalesce('; burst from ' || strftime(rising.burst_start, '%Y-%m') || ' to ' || strftime(rising.burst_end, '%Y-%m'), '') AS evidence,
+    nullif(
+        concat_ws(
+            '; ',
+            CASE
+                WHEN rising.q_value < 0.01 THEN 'Mann-Kendall test of all months: q below 0.01'
+                WHEN rising.q_value < 0.05 THEN 'Mann-Kendall test of all months: q below 0.05'
+                WHEN rising.q_value < 0.1 THEN 'Mann-Kendall test of all months: q below 0.1'
+                WHEN rising.q_value IS NOT NULL THEN 'Mann-Kendall test of all months: not significant (q from 0.1)'
+            END,
+            'burst from ' || strftime(rising.burst_start, '%Y-%m') || ' to ' || strftime(rising.burst_end, '%Y-%m')
+        ),
+        ''
+    ) AS evidence,
     NULL::VARCHAR AS summary,
     NULL::VARCHAR[] AS authors,
     [rising.keyword] AS keywords,

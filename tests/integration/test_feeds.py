@@ -187,6 +187,36 @@ def test_a_paper_shown_under_its_best_name_keeps_that(site: Site) -> None:
     assert best in site.ids("papers")
 
 
+def test_updated_means_updated(site: Site, samples: Path) -> None:
+    """Over days of listings no entry says something else without saying so, and none says so without reason."""
+
+    def look() -> dict[tuple[str, str], tuple[str, list[Any]]]:
+        folder = (site.settings.current / "feeds").resolve()
+        return {
+            (str(path.relative_to(folder)), entry.id): (
+                entry.updated,
+                [entry.title, entry.get("summary"), entry.content, entry.get("tags"), entry.get("links")],
+            )
+            for path in folder.rglob("*.atom")
+            for entry in feedparser.parse(path.read_bytes()).entries
+        }
+
+    days = sorted((samples / "hf_daily").iterdir())
+    for path in days[:-3]:
+        site.deliver(path.read_bytes(), path.name)
+    site.publish()
+    before, common = look(), 0
+    for path in days[-3:]:
+        site.deliver(path.read_bytes(), path.name)
+        site.publish()
+        after = look()
+        both = before.keys() & after.keys()
+        common += len(both)
+        assert [key for key in both if (before[key][0] == after[key][0]) != (before[key][1] == after[key][1])] == []
+        before = after
+    assert common > 500
+
+
 def feed_files(site: Site) -> dict[str, tuple[bytes, int]]:
     folder = (site.settings.current / "feeds").resolve()
     return {

@@ -279,9 +279,11 @@ JSON_FEED_ITEM = {
 def test_addresses_are_absolute_where_the_place_is_known(tmp_path: Path) -> None:
     facts = {"base_url": "https://example.org/trends/"}
     atom = feedparser.parse(written("atom", tmp_path, ROWS, **facts))
-    assert atom.feed.links[0].href == "https://example.org/trends/feeds/papers.atom"
+    places = {link.rel: link.href for link in atom.feed.links}
+    assert places == {"self": "https://example.org/trends/feeds/papers.atom", "alternate": facts["base_url"]}
     document = json.loads(written("json_feed", tmp_path, ROWS, **facts))
     assert document["feed_url"] == "https://example.org/trends/feeds/papers.json"
+    assert document["home_page_url"] == facts["base_url"]
     assert "feed_url" not in json.loads(written("json_feed", tmp_path, ROWS))
 
 
