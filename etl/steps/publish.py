@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from etl import database, description, feed_files, marts, queries, schemas, storage
+from etl import database, description, feed_files, marts, queries, schemas, storage, vocabulary
 from etl.queries import Query
 from etl.settings import PROJECT, Settings
 from etl.steps import published_ids, revisions
@@ -75,10 +75,12 @@ def publish(settings: Settings) -> Published:
 
 
 def _name(settings: Settings, connection: duckdb.DuckDBPyConnection) -> str:
-    """The last day observed and a hash of all that the content follows from: what came, what we know, what is asked of
-    feeds, this release."""
+    """The last day observed and a hash of all that the content follows from: what came, what we know and configured,
+    what is asked of feeds, this release.
+    """
     tables = ("core.dumps", "mart.trend_revisions", "ops.overrides", "work.published_ids")
     inputs = [connection.sql(f"SELECT * FROM {table} ORDER BY ALL").pl().write_json() for table in tables]
+    inputs += [rows.write_json() for rows in vocabulary.held_configuration(connection).values()]
     found = connection.execute("SELECT max(observed_on)::VARCHAR FROM core.paper_observations").fetchall()
     said = "\x1f".join((*inputs, feed_files.asked(settings, connection), _release()))
     return f"{found[0][0] or 'empty'}-{hashlib.sha256(said.encode()).hexdigest()[:12]}"

@@ -14,7 +14,9 @@ from etl.transforms.words import MAX_WORDS, Flags, Hashes, Places, Words, hashes
 # An occurrence is sorted as one number: its row in the piece, phrase, place in the piece and number of words.
 HASH_BITS, PLACE_BITS, SIZE_BITS = 33, 18, 3
 _PLACE_MASK, _SIZE_MASK = np.uint64((1 << PLACE_BITS) - 1), np.uint64((1 << SIZE_BITS) - 1)
-MIN_BYTES, MAX_BYTES = 2, 80
+MAX_BYTES = 80
+# First bytes from which on a letter of UTF-8 has one byte more.
+_LETTER_SIZES = np.array([0x00, 0xC0, 0xE0, 0xF0], dtype=np.uint8)
 # First bytes of letters from Greek on; Latin letters with accents come before.
 OTHER_SCRIPTS = 0xCD
 # A text with a smaller share of function words of other languages only names something in them.
@@ -123,7 +125,7 @@ def foreign(words: Words, kind: NDArray[np.uint8]) -> Flags:
 
 
 def boundaries(words: Words, kind: NDArray[np.uint8]) -> Flags:
-    """Which words part phrases: those of the lists, numbers that stand free, words too long to be any.
+    """Which words part phrases: those of the lists, numbers and letters that stand free, words too long to be any.
 
     Of a title or abstract that is not English, all do.
     """
@@ -131,7 +133,7 @@ def boundaries(words: Words, kind: NDArray[np.uint8]) -> Flags:
     starts_compound = ~words.tied
     ends_compound = np.append(starts_compound[1:], True)
     free = starts_compound & ends_compound
-    stop = free & ((kind & _PARTS_PHRASES > 0) | (size < MIN_BYTES) | words.is_number)
+    stop = free & ((kind & _PARTS_PHRASES > 0) | _single_letters(words, size) | words.is_number)
     stop |= size > MAX_BYTES // 2
     first = np.flatnonzero(starts_compound)
     sizes = np.diff(np.append(first, len(words)))
@@ -144,6 +146,13 @@ def boundaries(words: Words, kind: NDArray[np.uint8]) -> Flags:
     stops |= sizes > MAX_WORDS
     found: Flags = stop | np.repeat(stops, sizes) | foreign(words, kind)
     return found
+
+
+def _single_letters(words: Words, size: Places) -> Flags:
+    """Which words are of one letter: as long as the first byte says that a letter of UTF-8 is."""
+    first = words.data[words.start]
+    made: Flags = size == np.searchsorted(_LETTER_SIZES, first, side="right")
+    return made
 
 
 def candidates(words: Words) -> Candidates:

@@ -4,13 +4,14 @@
 -- unit: `week`, `month` or `year`
 -- period: first day
 -- papers_total: papers first published in the period, the denominator of every share
--- is_partial: whether the period went on after the last day on which we saw a dated paper of the scope; for a source, in that source
+-- is_partial: whether the period went on after the last day on which we saw a dated paper of the scope that was new; for a source, any in that source
 WITH units AS (
     SELECT unnest(['week', 'month', 'year']) AS unit
 ),
 
 seen AS (
-    SELECT scopes.scope, max(papers.last_observed_on) AS observed_on
+    -- A list that says known papers again, maybe one without dates, looked for no others.
+    SELECT scopes.scope, max(papers.first_observed_on) AS observed_on
     FROM mart.paper_scopes AS scopes
     INNER JOIN core.papers AS papers USING (paper_id)
     WHERE scopes.published_on IS NOT NULL AND NOT starts_with(scopes.scope, 'source:')

@@ -17,8 +17,8 @@ from etl import database, queries
 from etl.steps import build, load
 
 Rows = list[tuple[Any, ...]]
-# Paper, day of publication, last day seen, sources, first category, keywords. A day that cannot be, which is stated
-# only, begins with a question mark.
+# Paper, day of publication (with a question mark before one that cannot be: it is only stated), day seen (or first and
+# last day, as in `2024-03-10/2024-04-20`), sources (the first of them on the first day), first category, keywords.
 Paper = tuple[str, str | None, str, list[str], str | None, list[str]]
 Ask = Callable[[list[Paper], str], Rows]
 
@@ -46,12 +46,13 @@ def ask(connection: duckdb.DuckDBPyConnection) -> Ask:
     def answer(papers: list[Paper], sql: str) -> Rows:
         for table in ("papers", "paper_observations", "paper_keywords", "keywords", "code_statements"):
             connection.execute(f"DELETE FROM core.{table}")
-        for paper, published_on, observed_on, sources, category, keywords in papers:
+        for paper, published_on, seen, sources, category, keywords in papers:
+            first_observed_on, observed_on = seen.split("/")[0], seen.split("/")[-1]
             connection.execute(
                 "INSERT INTO core.papers BY NAME SELECT ? AS paper_id, ? AS title, ?::DATE AS published_on, "
                 "?::DATE AS stated_on, ? AS primary_category, "
                 "?::DATE AS first_observed_on, ?::DATE AS last_observed_on",
-                [paper, paper, *days_of(published_on), category, observed_on, observed_on],
+                [paper, paper, *days_of(published_on), category, first_observed_on, observed_on],
             )
             connection.execute(
                 "INSERT INTO core.code_statements BY NAME SELECT ? AS paper_id, 'none' AS statement", [paper]
@@ -60,7 +61,7 @@ def ask(connection: duckdb.DuckDBPyConnection) -> Ask:
                 connection.execute(
                     "INSERT INTO core.paper_observations BY NAME SELECT ? AS dump_id, '' AS member, "
                     "? AS record_offset, ?::DATE AS observed_on, ? AS paper_id, ? AS source",
-                    [paper, number, observed_on, paper, source],
+                    [paper, number, observed_on if number else first_observed_on, paper, source],
                 )
             for rank, keyword in enumerate(keywords, 1):
                 connection.execute(
@@ -132,6 +133,14 @@ def test_a_source_that_ended_is_not_complete_because_another_goes_on(ask: Ask) -
         ("all", False),
         ("source:ended", True),
     ]
+
+
+def test_a_list_that_says_known_papers_again_completes_no_period(ask: Ask) -> None:
+    made = papers("2024-03-01", "2024-03-02", "2024-03-03", seen="2024-03-10", sources=("daily",))
+    made[0] = (*made[0][:2], "2024-03-10/2024-04-20", ["daily", "page"], *made[0][4:])
+    months = "SELECT scope, is_partial FROM mart.scope_periods WHERE unit = 'month' AND scope <> 'source:page'"
+    wanted = [("all", True), ("category:cs.X", True), ("source:daily", True)]
+    assert [row for row in ask(made, f"{months} ORDER BY ALL") if row[0] in dict(wanted)] == wanted
 
 
 def test_every_view_keeps_its_grain(ask: Ask, connection: duckdb.DuckDBPyConnection) -> None:

@@ -83,6 +83,14 @@ def test_stop_words_never_come_out(words: list[str], titled: list[str]) -> None:
     assert len(set(phrases)) == len(phrases)
 
 
+@pytest.mark.parametrize("letter", ["x", "ë", "σ", "λ", "ж", "ａ", "𝐱"])
+def test_a_letter_that_stands_alone_is_no_keyphrase(letter: str) -> None:
+    text = f"Kelp drift under {letter}. We give {letter}, then {letter}: tidal {letter} (tides), {letter}-drift."
+    phrases = found((f"Kelp under {letter}", text))["phrase"].to_list()
+    assert "kelp" in phrases
+    assert min(map(len, phrases)) > 1
+
+
 @pytest.mark.parametrize("phrase", ["this paper", "we propose", "github", "https", "the results", "our approach"])
 def test_phrases_that_say_nothing_stay_out(phrase: str) -> None:
     assert phrase not in found((phrase, f"{phrase} {TEXT} {phrase}"))["phrase"].to_list()
