@@ -1,4 +1,4 @@
-"""What people know better than identifiers and titles do: a CSV of papers to merge or to part, see docs/identity.md."""
+"""What people know better than dumps: a CSV of papers to merge or to part, and of their links, see docs/identity.md."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ import polars as pl
 from etl import configuration
 from etl.errors import OverrideError
 from etl.settings import Settings
-from etl.transforms import identifiers
+from etl.transforms import identifiers, urls
 from etl.transforms.components import components
 
 COLUMNS = ("action", "paper", "other", "who", "why", "when", "until")
-ACTIONS = ("merge", "split")
+OF_PAPERS = ("merge", "split")
+OF_LINKS = ("link", "unlink", "unofficial")
 # Identifiers that are ours: of a title with its authors, or of a text.
 _OURS = re.compile(r"(?:title|text):[0-9a-f]{16}")
 _MOST_BYTES = 16 << 20
@@ -27,7 +28,10 @@ _MOST_BYTES = 16 << 20
 
 @dataclass(frozen=True, order=True)
 class Override:
-    """One line: `paper` and `other` are, or are not, one paper. It acts up to the day `until`, if there is one."""
+    """One line: `paper` and `other` are, or are not, one paper; or the URL `other` is, or is not, a link of `paper`.
+
+    It acts up to the day `until`, if there is one.
+    """
 
     action: str
     paper: str
@@ -40,6 +44,12 @@ class Override:
     def acts_on(self, day: dt.date | None) -> bool:
         """Whether it acts when `day` is the last that was observed."""
         return self.until is None or day is None or day <= self.until
+
+    @property
+    def key(self) -> str:
+        """What `other` shares with all spellings of it."""
+        found = urls.canonical(self.other) if self.action in OF_LINKS else None
+        return found.key if found else self.other
 
 
 def read(settings: Settings) -> list[Override]:
@@ -67,7 +77,7 @@ def read_file(path: Path) -> list[Override]:
         raise OverrideError(str(path), 0, str(error), "CSV") from None
     first: dict[tuple[object, ...], int] = {}
     for line, override in found:
-        said = (override.action, *sorted((override.paper, override.other)), override.made_on)
+        said = (override.action, *sorted((override.paper, override.key)), override.made_on)
         if first.setdefault(said, line) != line:
             raise OverrideError(str(path), line, f"what line {first[said]} says", "each override once")
     _refuse_contradictions(path, [(line, each) for line, each in found if each.until is None])
@@ -88,12 +98,13 @@ def _override(path: Path, line: int, row: list[str]) -> Override:
     if len(row) != len(COLUMNS):
         raise OverrideError(str(path), line, f"{len(row)} cells", f"{len(COLUMNS)}: {', '.join(COLUMNS)}")
     cells = dict(zip(COLUMNS, row, strict=True))
-    if cells["action"] not in ACTIONS:
-        raise OverrideError(str(path), line, repr(cells["action"]), " or ".join(ACTIONS))
+    if cells["action"] not in OF_PAPERS + OF_LINKS:
+        raise OverrideError(str(path), line, repr(cells["action"][:80]), ", ".join(OF_PAPERS + OF_LINKS))
     for name in ("who", "why"):
         if not cells[name]:
             raise OverrideError(str(path), line, f"nothing in {name}", "who says so, and why")
-    paper, other = (_identifier(path, line, cells[name]) for name in ("paper", "other"))
+    paper = _identifier(path, line, cells["paper"])
+    other = (_url if cells["action"] in OF_LINKS else _identifier)(path, line, cells["other"])
     if paper == other:
         raise OverrideError(str(path), line, f"{paper} twice", "two papers")
     until = _day(path, line, cells["until"]) if cells["until"] else None
@@ -118,6 +129,14 @@ def _identifier(path: Path, line: int, text: str) -> str:
     )
 
 
+def _url(path: Path, line: int, text: str) -> str:
+    """A URL as `core.paper_links` has it."""
+    found = urls.canonical(text)
+    if found is None:
+        raise OverrideError(str(path), line, repr(text[:80]), "a URL such as https://github.com/owner/name")
+    return found.url
+
+
 def _day(path: Path, line: int, text: str) -> dt.date:
     try:
         return dt.date.fromisoformat(text)
@@ -126,13 +145,19 @@ def _day(path: Path, line: int, text: str) -> dt.date:
 
 
 def _refuse_contradictions(path: Path, lines: list[tuple[int, Override]]) -> None:
-    """Raises OverrideError for a split of what merges join."""
+    """Raises OverrideError for a split of what merges join, and where one link is said to be two things."""
     roots = dict(merged(override for _, override in lines).iter_rows())
     for line, each in lines:
         if each.action == "split" and roots.get(each.paper, each.paper) == roots.get(each.other, each.other):
             raise OverrideError(
                 str(path), line, f"a split of {each.paper} and {each.other}, which merges join", "one of them"
             )
+    actions: dict[tuple[str, str], str] = {}
+    for line, each in lines:
+        said = actions.setdefault((each.paper, each.key), each.action)
+        if each.action in OF_LINKS and said != each.action:
+            found = f"{each.action} of {each.paper} and {each.other}, for which another line says {said}"
+            raise OverrideError(str(path), line, found, "one of them")
 
 
 def acting(path: str, overrides: Iterable[Override], day: dt.date | None) -> list[Override]:
@@ -140,6 +165,21 @@ def acting(path: str, overrides: Iterable[Override], day: dt.date | None) -> lis
     found = [override for override in overrides if override.acts_on(day)]
     _refuse_contradictions(Path(path), [(0, each) for each in found])
     return found
+
+
+def of_papers(overrides: Iterable[Override]) -> list[Override]:
+    """Those that say which papers are one."""
+    return [each for each in overrides if each.action in OF_PAPERS]
+
+
+def of_links(overrides: Iterable[Override]) -> pl.DataFrame:
+    """Those that say what is a link of a paper: `action`, `paper`, `url_key`, `url`, `kind`, `made_on`, `why`."""
+    found = [(each, urls.canonical(each.other)) for each in overrides if each.action in OF_LINKS]
+    rows = [
+        (each.action, each.paper, link.key, link.url, link.kind, each.made_on, each.why) for each, link in found if link
+    ]
+    names = dict.fromkeys(("action", "paper", "url_key", "url", "kind", "made_on", "why"), pl.String)
+    return pl.DataFrame(rows, schema=names | {"made_on": pl.Date}, orient="row")
 
 
 def merged(overrides: Iterable[Override]) -> pl.DataFrame:

@@ -268,8 +268,10 @@ class Repositories(dy.Schema):
     repository_url = dy.String(primary_key=True, description="canonical URL in its most frequent spelling")
     host = dy.String(description="`github.com`, `gitlab.com`, …")
     host_id = dy.String(nullable=True, description="the host's own number, kept through renames")
-    owner = dy.String(nullable=True, description="account or group")
-    name = dy.String(nullable=True, description="repository name")
+    owner = dy.String(
+        nullable=True, description="account or group, of groups in groups their path; null where a host has none"
+    )
+    name = dy.String(nullable=True, description="repository name, of a gist its number; null for objects of an archive")
     state = dy.String(description="ok, renamed, archived, empty, gone, squatted or unknown, see docs/repositories.md")
     state_on = dy.Date(nullable=True, description="day of the latest record that the state follows from")
     state_source = dy.String(
@@ -313,7 +315,7 @@ class PaperLinks(dy.Schema):
     url = dy.String(primary_key=True, description="canonical URL in its most frequent spelling")
     kind = dy.String(description="repository, project_page, model, dataset, demo, video, shortener, paper, other")
     repository_url = dy.String(nullable=True, description="see `core.repositories`, for kind repository")
-    evidence = dy.String(description="sentence or field that names it")
+    evidence = dy.String(description="sentence or field that names it; of an override the reason")
     evidence_kind = dy.String(description="where it was found")
     char_start = dy.Int64(nullable=True, description="first character in the paper's abstract")
     char_end = dy.Int64(nullable=True, description="character after the last in the paper's abstract")
@@ -321,8 +323,8 @@ class PaperLinks(dy.Schema):
     is_official = dy.Bool(
         nullable=True, description="the authors' own; false where the text uses or compares with it, null where unsaid"
     )
-    first_observed_on = dy.Date(description="first day that a record named it")
-    last_observed_on = dy.Date(description="last day that a record named it")
+    first_observed_on = dy.Date(description="first day that a record named it, or an override was made")
+    last_observed_on = dy.Date(description="last day that a record named it; of an override the last day of the paper")
 
 
 class CodeStatements(dy.Schema):
@@ -359,14 +361,16 @@ class Merges(dy.Schema):
 class Overrides(dy.Schema):
     """What the file of overrides says, and whether it acts."""
 
-    action = dy.String(primary_key=True, description="merge or split")
-    paper = dy.String(primary_key=True, description="one paper, by an identifier")
-    other = dy.String(primary_key=True, description="the other paper, by an identifier")
+    action = dy.String(primary_key=True, description="merge, split, link, unlink or unofficial, see docs/identity.md")
+    paper = dy.String(primary_key=True, description="a paper, by an identifier")
+    other = dy.String(primary_key=True, description="the other paper, by an identifier; or the URL, in canonical form")
     made_on = dy.Date(primary_key=True, description="day on which it was decided (`when`)")
     who = dy.String(description="who decided")
     why = dy.String(description="why")
     until = dy.Date(nullable=True, description="last observed day on which it acts")
-    status = dy.String(description="active, expired, or unmatched: acts, but no record has one of the identifiers")
+    status = dy.String(
+        description="active, expired, or unmatched: acts, but no record has the identifiers, or the link that is wrong"
+    )
 
 
 class Alerts(dy.Schema):

@@ -39,6 +39,12 @@ FROM work.records AS records
 INNER JOIN core.dumps AS dumps
     ON records.dump_id = dumps.dump_id AND records.source = dumps.source AND dumps.status = 'loaded'
 """
+# What acts of the file of overrides on links.
+_LINK_OVERRIDES = """
+CREATE TABLE IF NOT EXISTS work.link_overrides (
+    action VARCHAR, paper VARCHAR, url_key VARCHAR, url VARCHAR, kind VARCHAR, made_on DATE, why VARCHAR
+)
+"""
 _PROVENANCE = ("dump_id", "member", "record_offset")
 
 
@@ -131,6 +137,7 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     for table in ("links", "repositories"):
         columns = ", ".join(f"{name} {duckdb_type(dtype)}" for name, dtype in polars_schema(STAGED[table]).items())
         connection.execute(f"CREATE TABLE IF NOT EXISTS work.{table} ({columns}, source VARCHAR)")
+    connection.execute(_LINK_OVERRIDES)
     connection.execute("CREATE TABLE IF NOT EXISTS work.published_ids (alias VARCHAR, paper_id VARCHAR)")
     queries.define_macros(connection)
     identify.prepare(connection)
@@ -208,7 +215,9 @@ class _Loader:
                 self._add(batch_id, due[batch_id])
             self._write_dumps()
             day = self.target.last_day
-            identify.identify(self.connection, overrides.acting("overrides", self.overrides, day))
+            acting = overrides.acting("overrides", self.overrides, day)
+            identify.identify(self.connection, overrides.of_papers(acting))
+            self._replace("work.link_overrides", overrides.of_links(acting))
             self._stage_views()
             for table in self.order:
                 self._refresh(self.queries[table])
@@ -315,25 +324,53 @@ class _Loader:
             return
         vocabulary.replace_rows(self.connection, query)
 
+    def _replace(self, table: str, rows: pl.DataFrame) -> None:
+        """Makes these the rows of a table."""
+        self.connection.register("given", rows.to_arrow(compat_level=pl.CompatLevel.oldest()))
+        self.connection.execute(f"DELETE FROM {table}")
+        self.connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM given")
+        self.connection.unregister("given")
+
     def _write_overrides(self, day: dt.date | None) -> None:
         """`ops.overrides`: what the file says, and whether it acts."""
         self.connection.execute("DELETE FROM ops.overrides")
-        for each in self.overrides:
-            self.connection.execute(
-                """
-                INSERT INTO ops.overrides BY NAME
-                SELECT
-                    $action AS action, $paper AS paper, $other AS other, $made_on AS made_on, $who AS who, $why AS why,
-                    $until AS until,
-                    CASE
-                        WHEN NOT $acts THEN 'expired'
-                        WHEN (SELECT count(*) FROM core.paper_aliases WHERE alias IN ($paper, $other)) < 2
-                        THEN 'unmatched'
-                        ELSE 'active'
-                    END AS status
-                """,
-                {**asdict(each), "acts": each.acts_on(day)},
+        if not self.overrides:
+            return
+        kinds = dict.fromkeys(("action", "paper", "other", "made_on", "who", "why", "until"), pl.String)
+        rows = pl.DataFrame(
+            [(*asdict(each).values(), each.key, each.acts_on(day)) for each in self.overrides],
+            schema=kinds | {"made_on": pl.Date, "until": pl.Date, "key": pl.String, "acts": pl.Boolean},
+            orient="row",
+        )
+        self.connection.register("said", rows.to_arrow(compat_level=pl.CompatLevel.oldest()))
+        self.connection.execute(
+            """
+            INSERT INTO ops.overrides BY NAME
+            WITH named AS (
+                SELECT DISTINCT papers.alias, links.url_key
+                FROM said
+                INNER JOIN core.paper_aliases AS papers ON said.paper = papers.alias
+                INNER JOIN work.records AS records ON papers.paper_id = records.paper_id
+                INNER JOIN work.links AS links USING (dump_id, member, record_offset)
+                WHERE said.key = links.url_key
             )
+
+            SELECT
+                said.* EXCLUDE (key, acts),
+                CASE
+                    WHEN NOT said.acts THEN 'expired'
+                    WHEN said.paper NOT IN (SELECT alias FROM core.paper_aliases) THEN 'unmatched'
+                    WHEN said.action = 'link' THEN 'active'
+                    WHEN said.action IN ('unlink', 'unofficial') AND named.url_key IS NULL THEN 'unmatched'
+                    WHEN said.action IN ('merge', 'split') AND said.other NOT IN (SELECT alias FROM core.paper_aliases)
+                    THEN 'unmatched'
+                    ELSE 'active'
+                END AS status
+            FROM said
+            LEFT JOIN named ON said.paper = named.alias AND said.key = named.url_key
+            """
+        )
+        self.connection.unregister("said")
 
     def _write_dumps(self) -> None:
         self.connection.register("target_dumps", self.target.dumps.to_arrow())

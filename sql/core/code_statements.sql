@@ -4,7 +4,7 @@
 WITH linked AS (
     SELECT paper_id, arg_min(evidence, (NOT coalesce(is_official, false), -confidence, url)) AS sentence
     FROM core.paper_links
-    WHERE kind = 'repository' AND NOT (is_official IS false AND evidence_kind IN ('abstract_sentence', 'abstract_url', 'comment'))
+    WHERE kind = 'repository' AND NOT is_merely_named(is_official, evidence_kind)
     GROUP BY paper_id
 ),
 
@@ -19,7 +19,7 @@ promised AS (
 SELECT
     winners.paper_id,
     CASE WHEN linked.paper_id IS NOT NULL THEN 'linked' WHEN records.statement = 'linked' THEN 'none' ELSE records.statement END AS statement,
-    CASE WHEN linked.paper_id IS NOT NULL THEN linked.sentence ELSE records.statement_sentence END AS sentence,
+    CASE WHEN linked.paper_id IS NOT NULL THEN linked.sentence WHEN records.statement <> 'linked' THEN records.statement_sentence END AS sentence,
     promised.promised_on
 FROM work.winners AS winners
 INNER JOIN work.records AS records USING (dump_id, member, record_offset)

@@ -136,8 +136,15 @@ SELECT
     spellings.url AS repository_url,
     split_part(spellings.url_key, '/', 1) AS host,
     resolved.host_id,
-    CASE WHEN spellings.url_key NOT LIKE 'anonymous.%' THEN split_part(spellings.url, '/', 4) END AS owner,
-    regexp_extract(spellings.url, '([^/]+)$', 1) AS name,
+    -- Everywhere else a repository is what stands last, behind the account, or the groups one in the other, that have it.
+    CASE
+        WHEN split_part(spellings.url_key, '/', 1) NOT IN (
+            'anonymous.4open.science', 'archive.softwareheritage.org', 'code.google.com', 'sourceforge.net'
+        ) THEN nullif(regexp_extract(spellings.url, '^https?://[^/]+/(.+)/[^/]+$', 1), '')
+    END AS owner,
+    CASE
+        WHEN NOT starts_with(spellings.url_key, 'archive.softwareheritage.org/') THEN regexp_extract(spellings.url, '([^/]+)$', 1)
+    END AS name,
     coalesce(resolved.state, 'unknown') AS state,
     resolved.state_on,
     CASE WHEN resolved.state IS NOT NULL THEN resolved.said_by END AS state_source,

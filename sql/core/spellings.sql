@@ -1,10 +1,15 @@
 -- The spelling of each link that is shown: the one of most records, those that say the same counted once.
+-- An override's spelling counts where no record has one.
 -- table: work.spellings
 -- grain: url_key
 WITH spelled AS (
     SELECT records.content_hash, links.url_key, links.url, links.kind = 'repository' AS is_repository
     FROM work.links AS links
     INNER JOIN work.records AS records USING (dump_id, member, record_offset)
+    UNION ALL
+    SELECT NULL AS content_hash, url_key, url, kind = 'repository' AS is_repository
+    FROM work.said_links
+    WHERE action = 'link'
     UNION ALL
     SELECT
         coalesce(seen.repeat_hash, records.content_hash) AS content_hash,

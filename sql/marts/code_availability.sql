@@ -18,7 +18,8 @@
 WITH links AS (
     SELECT
         links.paper_id,
-        bool_or(links.evidence_kind IN ('abstract_sentence', 'abstract_url', 'comment')) AS is_in_text,
+        -- Whoever confirms what the abstract says does not make it unsaid.
+        bool_or(links.evidence_kind IN ('abstract_sentence', 'abstract_url', 'comment') OR links.char_start IS NOT NULL) AS is_in_text,
         bool_or(coalesce(links.is_official, false)) AS is_official,
         bool_or(coalesce(present.state, repositories.state) IN ('ok', 'renamed', 'archived')) AS is_reachable
     FROM core.paper_links AS links

@@ -5,17 +5,23 @@
 -- kept_on: first day on which a repository link was seen, not before the promise; a repository that the text merely uses or
 -- compares with keeps none; null while it is open
 -- days_to_code: days from the promise to the link
--- repository_url: the repository that keeps it
+-- repository_url: the repository that keeps it: of those of that day the authors' own, then the one we are surest of
 WITH kept AS (
     SELECT
         statements.paper_id,
         min(greatest(links.first_observed_on, statements.promised_on)) AS kept_on,
-        arg_min(links.repository_url, (links.first_observed_on, links.repository_url)) AS repository_url
+        arg_min(
+            links.repository_url,
+            (
+                greatest(links.first_observed_on, statements.promised_on),
+                NOT coalesce(links.is_official, false), -links.confidence, links.repository_url
+            )
+        ) AS repository_url
     FROM core.code_statements AS statements
     INNER JOIN core.paper_links AS links USING (paper_id)
     WHERE
         links.kind = 'repository' AND links.last_observed_on >= statements.promised_on
-        AND NOT (links.is_official IS false AND links.evidence_kind IN ('abstract_sentence', 'abstract_url', 'comment'))
+        AND NOT is_merely_named(links.is_official, links.evidence_kind)
     GROUP BY statements.paper_id
 )
 

@@ -73,7 +73,10 @@ GOOD = "merge,2506.00001,2506.00002,Ada,one text,2025-06-13,"
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
-        (["join,2506.00001,2506.00002,Ada,one text,2025-06-13,"], "line 2: found 'join', wanted merge or split"),
+        (
+            ["join,2506.00001,2506.00002,Ada,one text,2025-06-13,"],
+            "line 2: found 'join', wanted merge, split, link, unlink, unofficial",
+        ),
         (["merge,2506.1,2506.00002,Ada,one text,2025-06-13,"], "line 2: found '2506.1', wanted an identifier"),
         (["merge,2506.00001,2506.00001v2,Ada,one text,2025-06-13,"], "line 2: found arxiv:2506.00001 twice"),
         (["merge,2506.00001,2506.00002,,one text,2025-06-13,"], "line 2: found nothing in who"),

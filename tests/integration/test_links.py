@@ -70,6 +70,19 @@ def test_what_is_merely_used_keeps_no_promise(small: Small) -> None:
     ]
 
 
+def test_of_several_links_of_one_day_the_authors_own_keeps_the_promise(small: Small) -> None:
+    listing(small, MONDAY, PROMISE)
+    listing(small, FRIDAY, LINK, githubRepo="https://github.com/elsewhere/rain")
+    assert promises(small) == [(MONDAY, FRIDAY, 4, "https://github.com/invented/rain")]
+
+
+def test_an_earlier_link_keeps_the_promise_though_a_later_one_is_the_authors_own(small: Small) -> None:
+    listing(small, MONDAY, PROMISE)
+    listing(small, FRIDAY, PROMISE, githubRepo="https://github.com/elsewhere/rain")
+    listing(small, NEXT, LINK)
+    assert promises(small) == [(MONDAY, FRIDAY, 4, "https://github.com/elsewhere/rain")]
+
+
 def test_a_promise_that_is_withdrawn_without_a_link_stays_open(small: Small) -> None:
     listing(small, MONDAY, PROMISE)
     listing(small, FRIDAY)

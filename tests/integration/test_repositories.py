@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from etl import ledger
-from tests.factories import daily, daily_row
+from tests.factories import abstract, daily, daily_row
 from tests.warehouses import Rows, Small
 
 MONDAY, TUESDAY, FRIDAY = (dt.date(2026, 9, day) for day in (7, 8, 11))
@@ -465,4 +465,56 @@ def test_a_dump_that_comes_again_under_another_day_is_seen_on_both(small: Small)
     assert observations(small) == [
         ("rain/a", MONDAY, "github_ranking", 50, 1),
         ("rain/a", FRIDAY, "github_ranking", 50, 1),
+    ]
+
+
+SWH = f"swh:1:dir:{'0' * 40}"
+
+
+@pytest.mark.parametrize(
+    ("url", "owner", "name"),
+    [
+        ("https://github.com/Rain/Roof", "Rain", "Roof"),
+        ("https://gist.github.com/rain/0123456789abcdef", "rain", "0123456789abcdef"),
+        ("https://gitlab.com/rain/roof", "rain", "roof"),
+        ("https://gitlab.lab.example/institute/Group/sub/roof", "institute/Group/sub", "roof"),
+        ("https://bitbucket.org/rain/roof", "rain", "roof"),
+        ("https://codeberg.org/rain/roof", "rain", "roof"),
+        ("https://git.sr.ht/~rain/roof", "~rain", "roof"),
+        ("https://sourceforge.net/projects/roof", None, "roof"),
+        ("https://code.google.com/p/roof", None, "roof"),
+        ("https://anonymous.4open.science/r/Roof-12F", None, "Roof-12F"),
+        (f"https://archive.softwareheritage.org/{SWH}", None, None),
+    ],
+)
+def test_each_host_has_its_own_place_for_owner_and_name(
+    small: Small, url: str, owner: str | None, name: str | None
+) -> None:
+    small.deliver(daily([daily_row(1, githubRepo=url)]), "day", MONDAY)
+    small.settle()
+    found = "SELECT repository_url, host, owner, name FROM core.repositories"
+    assert small.rows(found) == [(url, url.split("/")[2], owner, name)]
+    assert small.rows("SELECT repository_url FROM mart.repository_papers WHERE papers = 1") == [(url,)]
+
+
+def listed(*rows: tuple[str, str, int]) -> bytes:
+    header = "paper_title,paper_link,conference,year,repo_link,repo_star,last_update\n"
+    return (header + "".join(f"{title},,ICML,2026,{url},{stars},2026-09-08\n" for title, url, stars in rows)).encode()
+
+
+def test_names_that_a_host_gives_at_random_keep_their_case_wherever_they_come_from(small: Small) -> None:
+    upper, lower = (f"https://anonymous.4open.science/r/{name}" for name in ("Roof-12F", "roof-12f"))
+    text = abstract(1, f"Our code is available at {upper}.")
+    small.deliver(daily([daily_row(1, summary=text)]), "day", MONDAY)
+    small.deliver(
+        listed(("How rain falls on a roof", upper, 4), ("How roofs meet the rain", lower, 7)), "conference.csv"
+    )
+    small.settle()
+    assert small.rows("SELECT repository_url, papers, stars FROM mart.repository_papers ORDER BY ALL") == [
+        (upper, 2, 4),
+        (lower, 1, 7),
+    ]
+    assert small.rows("SELECT repository_url, stars FROM core.repository_observations ORDER BY ALL") == [
+        (upper, 4),
+        (lower, 7),
     ]

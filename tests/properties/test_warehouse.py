@@ -56,12 +56,14 @@ NO_SHRINKING = (Phase.explicit, Phase.generate)
 
 Dump = tuple[str, tuple[int, ...]]
 NAMES = [f"arxiv:2506.{number:05d}" for number in (1, 2, 6, 10)] + ["10.5555/one", "10.5555/two", "10.5555/nine"]
+URLS = ["https://github.com/Owner-1/Name", "github.com/owner-1/name", "https://github.com/owner-4/name", "hf.co/a/b"]
 OVERRIDES = st.lists(
     st.tuples(st.sampled_from(["merge", "split"]), st.sampled_from(NAMES), st.sampled_from(NAMES)).filter(
         lambda line: line[1] < line[2]
-    ),
-    max_size=2,
-    unique_by=lambda line: line[1:],
+    )
+    | st.tuples(st.sampled_from(["link", "unlink", "unofficial"]), st.sampled_from(NAMES), st.sampled_from(URLS)),
+    max_size=3,
+    unique_by=lambda line: (line[1], line[2].lower().removeprefix("https://")),
 )
 
 
@@ -121,16 +123,27 @@ CHOSEN = st.lists(st.sampled_from(range(len(POOL))), min_size=2, max_size=9, uni
 @pytest.mark.slow
 @settings(max_examples=4, phases=NO_SHRINKING)
 @given(chosen=CHOSEN, overrides=OVERRIDES, data=st.data())
+@example(
+    chosen=[0, 1, 2, 7, 8, 9],
+    overrides=[
+        ("unlink", "arxiv:2506.00001", URLS[0]),
+        ("link", "10.5555/one", URLS[1]),
+        ("link", "10.5555/two", URLS[2]),
+    ],
+    data=None,
+)
 def test_order_splits_and_repeats_of_records_do_not_matter(
-    chosen: list[int], overrides: list[tuple[str, str, str]], data: st.DataObject
+    chosen: list[int], overrides: list[tuple[str, str, str]], data: st.DataObject | None
 ) -> None:
     one, other = warehouse(), warehouse()
     override(one, overrides)
-    override(other, overrides[: data.draw(st.integers(0, len(overrides)))])
-    by_kind = [(kind, tuple(place for place in chosen if POOL[place][0] == kind)) for kind in KINDS]
-    fill(one, [dump for dump in by_kind if dump[1]])
-    fill(other, split(data, chosen), each=data.draw(st.booleans()))
-    override(other, overrides)
+    override(other, overrides[: data.draw(st.integers(0, len(overrides)))] if data else [])
+    by_kind = [
+        dump for kind in KINDS if (dump := (kind, tuple(place for place in chosen if POOL[place][0] == kind)))[1]
+    ]
+    fill(one, by_kind)
+    fill(other, split(data, chosen) if data else by_kind[::-1], each=data.draw(st.booleans()) if data else True)
+    override(other, overrides[::-1])
     other.settle()
     assert differing(one.content(), other.content()) == {}
 

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import duckdb
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from etl import queries
 from etl.transforms.urls import canonical
 
 REPOSITORY = "https://github.com/Owner/Repo-1"
@@ -226,6 +228,23 @@ _URLS = st.builds(
     st.lists(_SEGMENTS, max_size=5),
     st.sampled_from(["", "/", "?", "?v=abc", "#x", "//", "?a=1&b=2", "#/a", "?utm_source=a&b", "?&utm_id=1", "#!a/"]),
 )
+
+
+@pytest.fixture(scope="module")
+def macros() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    queries.define_macros(connection)
+    return connection
+
+
+@given(url=_URLS)
+@example(url="https://anonymous.4open.science/r/Name-12F")
+@example(url="https://GitLab.lab.org/Group/Sub/Name")
+@example(url="git@github.com:Owner/Name")
+def test_queries_key_repositories_as_links_are_keyed(url: str, macros: duckdb.DuckDBPyConnection) -> None:
+    found = canonical(url)
+    if found and found.repository_url:
+        assert macros.execute("SELECT repository_key(?)", [found.repository_url]).fetchall() == [(found.key,)]
 
 
 @given(url=_URLS)
