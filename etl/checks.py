@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
-from etl import database, feeds, queries, sources, validation
+from etl import dashboard, database, feeds, queries, sources, validation
 from etl.errors import SqlFileError
 from etl.steps import build, load
 
@@ -20,6 +20,7 @@ def check() -> dict[str, int]:
         checked["core queries"] = _core(connection)
         checked["marts"] = len(build.build_all(connection).tables)
         checked["feeds"] = _feeds(connection)
+        checked["dashboard"] = sum(1 for _ in dashboard.tables(connection))
     return checked
 
 

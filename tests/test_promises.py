@@ -145,6 +145,7 @@ def test_one_file_more_is_checked(copy: Path, run: Callable[..., subprocess.Comp
         "core queries": 0,
         "marts": 2,
         "feeds": 1,
+        "dashboard": 0,
     }
 
 

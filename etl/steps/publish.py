@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from etl import database, feeds, queries, schemas, storage
+from etl import dashboard, database, feeds, queries, schemas, storage
 from etl.feeds.base import Feed
 from etl.settings import PROJECT, Settings
 
@@ -51,7 +51,7 @@ def publish(settings: Settings) -> Published:
         aside = settings.published / f".{snapshot}.{os.getpid()}.tmp"
         storage.clear(aside)
         try:
-            _write(connection, aside)
+            _write(connection, aside, settings.scratch)
             _keep_revisions(settings, connection)
             storage.clear(final)
             aside.rename(final)
@@ -77,18 +77,19 @@ def _release() -> str:
         path
         for folder in ("etl", "sql")
         for path in sorted((PROJECT / folder).rglob("*"))
-        if path.suffix in (".py", ".sql")
+        if path.suffix in (".py", ".sql", *dashboard.SUFFIXES)
     ]
     return hashlib.sha256(b"\x00".join(path.read_bytes() for path in files)).hexdigest()
 
 
-def _write(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+def _write(connection: duckdb.DuckDBPyConnection, folder: Path, scratch: Path) -> None:
     (folder / "tables").mkdir(parents=True)
     (folder / "feeds").mkdir()
     tables = list(_tables(connection))
     entries = [_write_database(connection, folder, tables)]
     entries += [_write_table(connection, folder, table) for table in tables if table.name not in _DATABASE_ONLY]
     entries += _write_feeds(connection, folder)
+    entries += [_entry(folder, path, rows, dashboard.LAYOUT) for path, rows in dashboard.write(folder, scratch)]
     manifest = sorted(entries, key=lambda entry: str(entry["path"]))
     (folder / "manifest.json").write_bytes(storage.json_bytes({"schema_version": 1, "files": manifest}))
     storage.sync_tree(folder)
