@@ -92,6 +92,7 @@ def serve(settings: Settings, port: int, ready: Callable[[str], None]) -> None:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind((HOST, port))
+            listening.listen()
         except OSError as error:
             raise PortTakenError(port, str(error.strerror)) from None
         config = uvicorn.Config(shown, log_level="warning", server_header=False, timeout_graceful_shutdown=2)

@@ -11,12 +11,13 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from etl import database, queries
+from etl import database, queries, storage
 from etl.dashboard import chunks, page
 from etl.errors import SqlFileError
 from etl.queries import Query
 
 FOLDER = "dashboard"
+FILES = "files.json"
 LAYOUT = "dashboard 1"
 # Kinds of files, beside Python and SQL, that the page is made of.
 SUFFIXES = page.SUFFIXES
@@ -37,10 +38,19 @@ def write(published: Path, scratch: Path) -> list[tuple[Path, int]]:
     ):
         with chunks.Writer(aside) as writer:
             rows = sum(_write_table(writer, query, relation) for query, relation in tables(reading))
-            digest = writer.finish()
-        data = aside.rename(aside.with_name(digest))
-        index = page.write(folder, f"data/{digest}/", charts())
-    return [(index, 0), (data / chunks.FILES, rows)]
+            files = writer.finish()
+        data = aside.rename(aside.with_name(page.named_after(files)))
+        entrance = page.write(folder, f"data/{data.name}/", charts())
+    (folder / FILES).write_bytes(storage.json_bytes(_listed(folder)))
+    return [(entrance, 0), (folder / FILES, rows)]
+
+
+def _listed(folder: Path) -> list[dict[str, str | int]]:
+    return [
+        {"path": str(path.relative_to(folder)), "sha256": storage.sha256(path), "bytes": path.stat().st_size}
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    ]
 
 
 def tables(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[Query, duckdb.DuckDBPyRelation]]:

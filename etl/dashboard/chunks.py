@@ -18,9 +18,6 @@ from typing import Any
 import orjson
 import polars as pl
 
-from etl import storage
-
-FILES = "files.json"
 TABLES = "tables.json.gz"
 # Bytes of one file before compression: small enough to wait for, large enough to keep the files few. Of a table that
 # is read by place a page wants single rows here and there, of one that is read by key many rows of one file.
@@ -28,7 +25,7 @@ _PLACED_BYTES = 60_000
 _KEYED_BYTES = 200_000
 _PROBED_ROWS = 1_000
 _FEWEST_ROWS = 100
-_SIGNIFICANT_FIGURES = 4
+_SIGNIFICANT_FIGURES = 6
 _WAITING_FILES = 8
 
 
@@ -63,7 +60,7 @@ class Writer:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._directories: dict[str, Directory] = {}
-        self._saved: list[Future[tuple[str, str, int]]] = []
+        self._saved: list[Future[tuple[str, str]]] = []
         self._pool = ThreadPoolExecutor(max_workers=1)
 
     def __enter__(self) -> Writer:
@@ -86,16 +83,11 @@ class Writer:
         self._directories[table.name] = directory
         return directory.rows
 
-    def finish(self) -> str:
-        """Writes the directory of all tables and the list of all files. Returns a name that follows from content."""
+    def finish(self) -> dict[str, str]:
+        """Writes the directory of all tables. Returns the sha256 of every file."""
         found = {name: asdict(directory) for name, directory in self._directories.items()}
         self._save(TABLES, orjson.dumps(found, option=orjson.OPT_SORT_KEYS))
-        listed = [
-            {"path": path, "sha256": digest, "bytes": size}
-            for path, digest, size in sorted(saved.result() for saved in self._saved)
-        ]
-        (self._folder / FILES).write_bytes(storage.json_bytes(listed))
-        return storage.sha256(self._folder / FILES)[:16]
+        return dict(sorted(saved.result() for saved in self._saved))
 
     def _save(self, name: str, data: bytes) -> None:
         if len(self._saved) >= _WAITING_FILES:
@@ -103,10 +95,10 @@ class Writer:
         self._saved.append(self._pool.submit(_save_compressed, self._folder, name, data))
 
 
-def _save_compressed(folder: Path, name: str, data: bytes) -> tuple[str, str, int]:
+def _save_compressed(folder: Path, name: str, data: bytes) -> tuple[str, str]:
     packed = gzip.compress(data, compresslevel=1, mtime=0)
     (folder / name).write_bytes(packed)
-    return name, hashlib.sha256(packed).hexdigest(), len(packed)
+    return name, hashlib.sha256(packed).hexdigest()
 
 
 def _directory(table: Table, schema: pl.Schema) -> Directory:

@@ -83,7 +83,11 @@ function listen() {
   });
   query.addEventListener("input", () => {
     const mine = (typed += 1);
-    setTimeout(() => mine === typed && query.value.trim().length > 1 && search(), 200);
+    setTimeout(() => {
+      // Who went elsewhere meanwhile is not called back.
+      const isMeant = mine === typed && document.activeElement === query && query.value.trim().length > 1;
+      if (isMeant) search();
+    }, 200);
   });
   document.addEventListener("keydown", (event) => {
     const isTyping = event.target instanceof Element && event.target.matches("input, select, textarea");

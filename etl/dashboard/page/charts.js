@@ -197,7 +197,7 @@ async function draw(place, tip, spec, choose) {
     tooltip: (/** @type {any} */ _, /** @type {MouseEvent} */ event, /** @type {any} */ item, /** @type {any} */ value) =>
       showTip(place, tip, event, value == null || value === "" ? null : item?.datum),
   });
-  place.dataset.ready = "true";
+  place.querySelector("svg")?.setAttribute("aria-hidden", "true");
   if (choose) {
     view.addEventListener("click", (/** @type {any} */ _, /** @type {any} */ item) => {
       if (item?.datum?.period !== undefined) choose(item.datum.period);

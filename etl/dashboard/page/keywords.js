@@ -217,7 +217,7 @@ async function papersOf(state, known, place, caption) {
       ? entry.numbers.filter((number) => number >= place.paper_number && number < place.paper_number + place.papers)
       : entry.numbers;
     const wanted = (/** @type {Row} */ paper) => state.scope === "all" || (paper.scopes ?? []).includes(state.number);
-    return h("div", null, h("h3", null, entry.keyword), await paperList(numbers, wanted));
+    return h("div", null, h("h2", null, entry.keyword), await paperList(numbers, wanted));
   });
   return h(
     "details",

@@ -26,7 +26,7 @@ import { counted, day, whole, words } from "./format.js";
  * @param {string} [none] what is said where there are no rows
  */
 export function table(caption, columns, rows, none = "None.") {
-  if (!rows.length) return h("section", { class: "table" }, h("h3", null, caption), h("p", { class: "soft" }, none));
+  if (!rows.length) return h("section", { class: "table" }, h("p", { class: "caption" }, caption), h("p", { class: "soft" }, none));
   const body = h("tbody", null, rows.map((row) => line(columns, row)));
   const heads = columns.map((column) =>
     h("th", { scope: "col", class: style(column) }, column.order ? sorter(column, columns, rows, body) : column.head),
