@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 import polars as pl
 
@@ -74,11 +75,11 @@ class Writer:
         """Writes a table whose rows come sorted by its grain; `empty` has its types. Returns how many there were."""
         directory = _directory(table, empty.schema)
         (self._folder / table.name).mkdir()
-        for frame in _cut(frames, directory):
+        for frame in _cut(map(_plain, frames), directory):
             self._save(f"{table.name}/{len(directory.starts)}.json.gz", _encoded(frame, directory))
             directory.starts.append(directory.rows)
             if directory.key:
-                directory.keys.append(frame.get_column(directory.key).to_physical()[0])
+                directory.keys.append(frame.get_column(directory.key)[0])
             directory.rows += frame.height
         self._directories[table.name] = directory
         return directory.rows
@@ -146,17 +147,32 @@ def _boundary(frame: pl.DataFrame, key: str | None, wanted: int) -> int:
     return wanted - 1 + others[0] if len(others) else 0
 
 
+def _plain(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.with_columns(pl.col(pl.Date).to_physical(), pl.col(pl.Float64).round_sig_figs(_SIGNIFICANT_FIGURES))
+
+
 def _encoded(frame: pl.DataFrame, directory: Directory) -> bytes:
     """The columns as lists; before them the keys, and how many rows each has."""
-    plain = frame.with_columns(pl.col(pl.Date).to_physical(), pl.col(pl.Float64).round_sig_figs(_SIGNIFICANT_FIGURES))
-    parts: list[list[Any]] = []
+    columns = {name: frame.get_column(name) for name in directory.columns}
+    runs: list[pl.Series] = []
     if directory.key:
-        runs = plain.get_column(directory.key).rle().struct.unnest()
-        parts = [runs.get_column("value").to_list(), runs.get_column("len").to_list()]
+        runs = frame.get_column(directory.key).rle().struct.unnest().select("value", "len").get_columns()
     if directory.delta:
-        plain = plain.with_columns(_steps(pl.col(directory.delta), pl.col(str(directory.key))))
-    return orjson.dumps(parts + [plain.get_column(name).to_list() for name in directory.columns])
+        columns[directory.delta] = _steps(columns[directory.delta], runs[1])
+    return orjson.dumps([_listed(part) for part in (*runs, *columns.values())], option=orjson.OPT_SERIALIZE_NUMPY)
 
 
-def _steps(column: pl.Expr, key: pl.Expr) -> pl.Expr:
-    return pl.when(key.ne_missing(key.shift())).then(column).otherwise(column - column.shift())
+def _steps(column: pl.Series, lengths: pl.Series) -> pl.Series:
+    """The differences from the row before; the first row of each run as it is."""
+    values = column.to_numpy().astype(np.int64)
+    steps = np.diff(values, prepend=0)
+    firsts = lengths.cum_sum().shift(1, fill_value=0).to_numpy()
+    steps[firsts] = values[firsts]
+    return pl.Series(steps)
+
+
+def _listed(column: pl.Series) -> list[Any] | np.ndarray[Any, np.dtype[Any]]:
+    """What orjson writes as a list: numbers without gaps as they lie in memory."""
+    if column.dtype.is_numeric() and not column.null_count():
+        return np.ascontiguousarray(column.to_numpy())
+    return column.to_list()

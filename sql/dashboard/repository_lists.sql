@@ -1,4 +1,4 @@
--- Repositories that rise, that moved, and that are gone; two hundred of each at most.
+-- Repositories of papers that rise, and those that moved or are gone; two hundred of each at most.
 -- grain: list, place
 -- list: rising, moved or gone
 -- place: rising by stars a day, the others by papers
@@ -8,7 +8,7 @@ WITH listed AS (
         CASE
             WHEN state = 'renamed' THEN 'moved'
             WHEN state IN ('gone', 'archived', 'empty', 'squatted') THEN 'gone'
-            WHEN stars_velocity > 0 THEN 'rising'
+            WHEN stars_velocity > 0 AND papers > 0 THEN 'rising'
         END AS list,
         repository_number,
         stars_velocity

@@ -1,4 +1,4 @@
--- Scopes that trends are counted in, numbered.
+-- Scopes that trends are counted in, numbered. A source of every paper says the same as `all` and is left out.
 -- grain: scope_number
 -- scope_number: place of the scope in this table, from 0
 -- scope: `all`, `source:…` or `category:…`
@@ -15,4 +15,5 @@ SELECT
     scope,
     papers
 FROM counted
+WHERE scope NOT LIKE 'source:%' OR papers < (SELECT max(papers) FROM counted)
 ORDER BY scope_number

@@ -6,38 +6,22 @@ other host or folder: that is checked after each one.
 
 from __future__ import annotations
 
-import shutil
-import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import duckdb
 import pytest
-import uvicorn
 
 from etl import pipeline, serving
 from etl.settings import Settings
+from tests.browser import chromium
+from tests.browser.served import served
 from tests.conftest import settings_at
 from tests.factories import daily, daily_row
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
-
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 # What a title should never be able to do, in the ways that pages have been made to do it.
 HOSTILE = (
@@ -55,28 +39,12 @@ HOSTILE_CODE = "https://github.com/kites/<img-src=x-onerror=window.struck=8>"
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-    path = next(filter(None, map(shutil.which, NAMES)), None)
-    if not path:
-        pytest.skip("needs Chromium: apt-get install chromium")
     with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=path, args=list(FLAGS))
+        opened = chromium.launched(started)
+        if not opened:
+            pytest.skip(chromium.MISSING)
         yield opened
         opened.close()
-
-
-@contextmanager
-def served(settings: Settings) -> Iterator[str]:
-    """The address of the published snapshots, for as long as the block lasts."""
-    with socket.socket() as listening:
-        listening.bind((serving.HOST, 0))
-        server = uvicorn.Server(uvicorn.Config(serving.application(settings), log_level="warning"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        yield f"http://{serving.HOST}:{listening.getsockname()[1]}/"
-        server.should_exit = True
-        thread.join()
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from etl.settings import Settings
-from tests.browser.conftest import HOSTILE, Reader, served
+from tests.browser.conftest import HOSTILE, Reader
+from tests.browser.served import served
 from tests.browser.test_views import VIEWS
 from tests.conftest import settings_at
 

@@ -230,11 +230,10 @@ def test_repositories_and_the_papers_of_one(site: str, reader: Reader, figures: 
 
 @pytest.mark.parametrize("name", ["rising", "moved", "gone"])
 def test_lists_of_repositories_name_what_is_in_them(name: str, site: str, reader: Reader, figures: Figures) -> None:
-    wanted = {
-        "rising": "stars_velocity > 0 AND state NOT IN ('renamed', 'gone', 'archived', 'empty', 'squatted')",
-        "moved": "state = 'renamed'",
-        "gone": "state IN ('gone', 'archived', 'empty', 'squatted')",
-    }[name]
+    gone = "state IN ('gone', 'archived', 'empty', 'squatted')"
+    moved = "state = 'renamed'"
+    rising = f"stars_velocity > 0 AND papers > 0 AND NOT {gone} AND NOT {moved}"
+    wanted = {"rising": rising, "moved": moved, "gone": gone}[name]
     (count,) = figures(
         "SELECT count(*) FROM core.repositories AS known LEFT JOIN mart.repository_papers AS figures "
         f"USING (repository_url) WHERE {wanted.replace('state', 'known.state')}"

@@ -100,13 +100,14 @@ export function lineChart(lines, title, choose) {
       ...(dashed.length ? [partial] : []),
       {
         data: { values: rows },
-        mark: { type: "point", filled: true, size: 36, strokeWidth: 1.5, cursor: choose ? "pointer" : "default" },
+        mark: { type: "point", size: 40, strokeWidth: 1.5, opacity: 1, cursor: choose ? "pointer" : "default" },
         encoding: {
-          ...common,
+          x: common.x,
+          stroke: common.color,
+          fill: common.color,
           y: { field: "value", type: "quantitative" },
           shape: { field: "place", type: "nominal", legend: null, scale: { ...scale, range: SHAPES.slice(0, lines.length) } },
           fillOpacity: { condition: { test: "datum.isPartial", value: 0 }, value: 1 },
-          strokeOpacity: { value: 1 },
           tooltip: { field: "period" },
         },
       },

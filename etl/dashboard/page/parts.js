@@ -43,7 +43,13 @@ const style = (column) => [column.isNumber && "number", column.isWide && "wide"]
 
 /** @param {Column[]} columns @param {Row} row */
 function line(columns, row) {
-  return h("tr", null, columns.map((column) => h("td", { class: style(column) }, column.show(row))));
+  const cells = columns.map((column) => {
+    const shown = column.show(row);
+    // Days and single words stand on one line.
+    const isWhole = typeof shown === "string" && shown.length <= 10;
+    return h("td", { class: [style(column), isWhole && "whole"].filter(Boolean).join(" ") || null }, shown);
+  });
+  return h("tr", null, cells);
 }
 
 /** @param {Column} column @param {Column[]} columns @param {Row[]} rows @param {HTMLElement} body */

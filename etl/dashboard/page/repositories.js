@@ -44,7 +44,7 @@ export async function render(parameters) {
 
 const NONE = {
   papers: "None.",
-  rising: "No repository was observed twice with more stars the second time: it takes dumps of two days.",
+  rising: "No repository of a paper was observed twice with more stars the second time: it takes dumps of two days.",
   moved: "No repository is known to have moved.",
   gone: "No repository is known to be gone or archived.",
 };
