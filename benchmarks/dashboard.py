@@ -26,7 +26,7 @@ import json, sys, time
 from pathlib import Path
 from etl import dashboard
 begun, spent = time.monotonic(), time.process_time()
-dashboard.write(Path(sys.argv[1]), Path(sys.argv[2]))
+dashboard.write(Path(sys.argv[1]))
 print(json.dumps({"wall_seconds": time.monotonic() - begun, "cpu_seconds": time.process_time() - spent}))
 """
 SEARCHES = ("neural networks", "galax", "graph theory of")
@@ -56,12 +56,11 @@ def published(place: Path, file: Path | None, papers: int) -> Path:
 
 def made(place: Path, database: Path) -> dict[str, Any]:
     """Makes the dashboard of a database alone in its folder, as a command of its own."""
-    snapshot, scratch = place / "shown" / "published" / "snapshot", place / "scratch"
-    for folder in (snapshot, scratch):
-        folder.mkdir(parents=True)
+    snapshot = place / "shown" / "published" / "snapshot"
+    snapshot.mkdir(parents=True)
     (snapshot / "papers.duckdb").symlink_to(database)
     (place / "shown" / "current").symlink_to("published/snapshot")
-    run = measure.command([sys.executable, "-c", MAKE, str(snapshot), str(scratch)])
+    run = measure.command([sys.executable, "-c", MAKE, str(snapshot)])
     taken = {name: round(value, 2) for name, value in json.loads(run.output.splitlines()[-1]).items()}
     sizes = [path.stat().st_size for path in (snapshot / "dashboard").rglob("*") if path.is_file()]
     return {

@@ -33,10 +33,12 @@ A warehouse made by `make run` lies in this folder; git keeps nothing of it but 
 |---|---|
 | `current/` | link to the snapshot that readers use; open `current/papers.duckdb` read-only with any DuckDB {duckdb} |
 | `published/` | the last snapshots, each with `papers.duckdb`, `tables/*.parquet`, `feeds/` and `manifest.json` |
+| `as_of/` | the same for a day that somebody asked for by `etl build --as-of`, as it was known then |
 | `inbox/` | files put here are brought in by `etl ingest` and by the DAG |
 | `raw/` | dumps as received, named by their sha256, and beside each its deliveries |
 | `state/` | what no dump says: withdrawals, published revisions |
 | `staging/`, `rejected/` | normalised and rejected records as Parquet, by batch |
+| `backtest/` | the page and the figures of the last `etl backtest` |
 | `reports/` | what validation found, and `runs.jsonl`, the journal |
 | `working.duckdb` | where `load` and `build` work; not for readers |
 
@@ -169,7 +171,7 @@ def mart_tables() -> Iterator[Table]:
         build.create_published(connection)
         build.build_all(connection)
         for query in queries.read("marts", "mart"):
-            if query.table.startswith("mart."):
+            if query.table.startswith("mart.") and query.is_published:
                 types = connection.execute(f"DESCRIBE {query.table}").fetchall()
                 columns = tuple(Column(name, kind, None, query.columns.get(name, "")) for name, kind, *_ in types)
                 yield Table(query.table, query.description, query.grain, columns)

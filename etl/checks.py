@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import duckdb
 
-from etl import dashboard, database, feeds, queries, sources, validation
+from etl import dashboard, database, feeds, overrides, queries, sources, validation, vocabulary
 from etl.errors import SqlFileError
+from etl.settings import Settings
 from etl.steps import build, load
 
 
@@ -13,6 +14,7 @@ def check() -> dict[str, int]:
     """How many of each kind of file were checked; raises an EtlError that names the first one that is wrong."""
     checked = {"sources": len([sources.load(name) for name in sources.names()])}
     checked["expectations"] = sum(len(suite.expectations) for suite in validation.Validator().suites.values())
+    checked["overrides"] = len(overrides.read(Settings.from_env()))
     with database.connect() as connection:
         load.prepare(connection)
         load.create_staged(connection)
@@ -30,7 +32,9 @@ def _core(connection: duckdb.DuckDBPyConnection) -> int:
     for table in queries.in_order(needs):
         try:
             rows = connection.sql(found[table].text)
-            if table.startswith("work."):
+            if table.startswith("temp."):
+                vocabulary.make_temporary(connection, found[table])
+            elif table.startswith("work."):
                 connection.execute(f"CREATE OR REPLACE TABLE {table} AS {found[table].text}")
             else:
                 connection.execute(f"INSERT INTO {table} BY NAME {found[table].text}")

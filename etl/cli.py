@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from rich.console import Console
 
-from etl.errors import EtlError
+from etl.errors import EtlError, SettingsError
 from etl.settings import Settings
 
 if TYPE_CHECKING:
     from etl.pipeline import Progress
+    from etl.steps.fetch import Fetched
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -168,12 +169,17 @@ def fetch(
             repositories=repositories or (),
             with_stargazers=stargazers,
         )
+    lines = [f"{fetched.source} {len(fetched.files)} new files, {fetched.unchanged} unchanged" for fetched in done]
+    _say_fetched(as_json, done, "\n".join(f"fetch: {line}" for line in lines))
+
+
+def _say_fetched(as_json: bool, done: list[Fetched], lines: str) -> None:
+    """What came from the network, and the exit status where something failed."""
     for fetched in done:
         for note in fetched.notes:
             err.print(f"note: {note}", markup=False)
     facts = [asdict(replace(fetched, failure=None)) | {"failure": str(fetched.failure or "")} for fetched in done]
-    lines = [f"{fetched.source} {len(fetched.files)} new files, {fetched.unchanged} unchanged" for fetched in done]
-    _say(as_json, {"sources": facts}, "\n".join(f"fetch: {line}" for line in lines))
+    _say(as_json, {"sources": facts}, lines)
     failures = [(fetched.source, fetched.failure) for fetched in done if fetched.failure]
     for source, failure in failures:
         err.print(f"error: {source}: {failure}", markup=False)
@@ -187,6 +193,31 @@ def _list_fetchable(found: list[dict[str, Any]], as_json: bool) -> None:
         _print_json(found)
     else:
         _print_rows("Sources that can be fetched", found)
+
+
+@app.command()
+def resolve(
+    context: typer.Context,
+    hosts: Annotated[
+        list[str] | None, typer.Argument(metavar="HOST", help="Such as github.com; else all.", show_default=False)
+    ] = None,
+    repositories: Annotated[
+        list[str] | None,
+        typer.Option("--repository", help="https://HOST/owner/name, again and again; else all that papers link to."),
+    ] = None,
+    as_json: AsJson = False,
+    warehouse: Warehouse = None,
+) -> None:
+    """Ask code hosts what became of the repositories that papers link to; the answers are dumps for `etl run`.
+
+    Example: etl resolve github.com
+    """
+    from etl import pipeline
+
+    with _progress() as progress:
+        done = pipeline.resolve(_settings(context, warehouse), hosts or (), repositories or (), progress)
+    lines = [f"{each.source} {each.requests} asked, {each.unchanged} unchanged" for each in done]
+    _say_fetched(as_json, done, "\n".join(f"resolve: {line}" for line in lines))
 
 
 @app.command()
@@ -285,13 +316,31 @@ def load(context: typer.Context, as_json: AsJson = False, warehouse: Warehouse =
 
 
 @app.command()
-def build(context: typer.Context, as_json: AsJson = False, warehouse: Warehouse = None) -> None:
+def build(
+    context: typer.Context,
+    as_of: Annotated[
+        dt.datetime | None,
+        typer.Option(
+            "--as-of",
+            formats=["%Y-%m-%d"],
+            help="Rebuild the figures as they were known on that day, into as_of/DAY; the published ones stay.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: AsJson = False,
+    warehouse: Warehouse = None,
+) -> None:
     """Build the marts if something changed.
 
-    Example: etl build
+    Example: etl build --as-of 2025-06-30
     """
     from etl import pipeline
 
+    if as_of:
+        done = pipeline.build_as_of(_settings(context, warehouse), as_of.date())
+        facts = {"path": str(done.folder), "dumps": done.dumps}
+        _say(as_json, facts, f"build: {done.dumps} deliveries as of {as_of.date()}, {done.folder}")
+        return
     tables = pipeline.build(_settings(context, warehouse))
     _say(as_json, {"tables": tables}, f"build: {len(tables)} tables")
 
@@ -441,33 +490,47 @@ def query(
 def trace(
     context: typer.Context,
     paper: Annotated[str | None, typer.Option(help="Any identifier of a paper.")] = None,
-    keyword: Annotated[str | None, typer.Option(help="A keyword, with --period.")] = None,
-    period: Annotated[str | None, typer.Option(help="A month, YYYY-MM.")] = None,
+    keyword: Annotated[str | None, typer.Option(help="A keyword.")] = None,
+    with_keyword: Annotated[str | None, typer.Option("--with", help="The other keyword of a pair.")] = None,
+    theme: Annotated[str | None, typer.Option(help="A theme, with the year as --period.")] = None,
+    topic: Annotated[str | None, typer.Option(help="A topic of mart.code_availability.")] = None,
+    statement: Annotated[str | None, typer.Option(help="What the papers say of code: linked, promised, …")] = None,
+    period: Annotated[
+        str | None, typer.Option(help="YYYY, YYYY-MM, YYYY-Www, or a day of the week; else papers of any day or none.")
+    ] = None,
+    scope: Annotated[str, typer.Option(help="all, source:… or category:…")] = "all",
     show: Annotated[bool, typer.Option("--show", help="Print the very bytes of each record.")] = False,
     as_json: AsJson = False,
     warehouse: Warehouse = None,
 ) -> None:
-    """List the records behind a paper, or behind a keyword's figure for a month.
+    """List the records of a paper, or of the papers behind a figure: of a keyword, a pair, a theme or a topic's code.
 
-    Example: etl trace --keyword "world models" --period 2025-06 --json
+    Example: etl trace --keyword "world models" --period 2025-06 --scope source:hf_daily --json
     """
     from etl import published
+    from etl.figures import Figure
 
+    given = [option for option in (paper, keyword, theme, topic) if option is not None]
+    is_too_little = (theme and not period) or (with_keyword and not keyword)
+    if len(given) != 1 or is_too_little or (paper and (period or statement or scope != "all")):
+        raise typer.BadParameter("wanted --paper, --keyword [--with], --theme with --period, or --topic")
     settings = _settings(context, warehouse)
-    if paper and not keyword and not period:
+    if paper:
         records = published.trace_paper(settings, paper)
-    elif keyword and period and not paper:
-        records = published.trace_keyword(settings, keyword, period)
     else:
-        raise typer.BadParameter("wanted --paper ALIAS, or --keyword K with --period YYYY-MM")
+        keywords = tuple(name for name in (keyword, with_keyword) if name)
+        records = published.trace_figure(settings, Figure(keywords, theme, topic, statement, period, scope))
     with _for_reader():
         if show:
-            for record in records:
+            # A record that was delivered again is there once.
+            places = ((record["dump_id"], record["member"], record["record_offset"]) for record in records)
+            for record in dict(zip(places, records, strict=True)).values():
                 sys.stdout.buffer.write(published.record_bytes(settings, record) + b"\n")
         elif as_json:
             _print_json(records)
         else:
-            _print_rows(f"{len(records)} records", records)
+            papers = len({record["paper_id"] for record in records})
+            _print_rows(f"{len(records)} records of {papers} papers", records)
 
 
 @app.command()
@@ -517,6 +580,39 @@ def approve(
 
     dump_id = pipeline.approve(_settings(context, warehouse), dump, reason)
     out.print(f"approved: {dump_id}; `etl run` makes the warehouse agree", markup=False, soft_wrap=True)
+
+
+@app.command()
+def backtest(
+    context: typer.Context,
+    candidates: Annotated[
+        str, typer.Option(help="What is ranked: keywords, or titles for n-grams of titles.")
+    ] = "keywords",
+    source: Annotated[str | None, typer.Option(help="Only papers of this source.")] = None,
+    clock: Annotated[str, typer.Option(help="By published_on (the world) or observed_on (us).")] = "published_on",
+    horizon: Annotated[int, typer.Option(help="Months ahead; an even number.", min=2, max=120)] = 24,
+    cutoff: Annotated[
+        list[dt.datetime] | None,
+        typer.Option(
+            formats=["%Y-%m"], help="First month not known, again and again; else the last ones.", show_default=False
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Folder of the report; else backtest/ in the warehouse.", show_default=False)
+    ] = None,
+    as_json: AsJson = False,
+    warehouse: Warehouse = None,
+) -> None:
+    """Hold the ranking of emerging keywords against what came after: a page with plots, and its figures as JSON.
+
+    Example: etl backtest --candidates titles --source arxiv_tsv --cutoff 2015-01 --cutoff 2016-01
+    """
+    from etl import backtest as backtests
+
+    settings = _settings(context, warehouse)
+    plan = backtests.plan(candidates, source, clock, horizon, [day.date() for day in cutoff or ()])
+    done = backtests.report(settings, plan, output or settings.backtest)
+    _say(as_json, done.facts, f"backtest: {done.verdict}; {done.page}")
 
 
 rejected_app = typer.Typer(
@@ -606,6 +702,46 @@ def rejected_replay(
     line = f"replay: {done.before} records of {done.dumps} dumps, {done.after} still rejected"
     _say(as_json, facts, line)
     _fail(done.run.problems)
+
+
+@app.command()
+def digest(
+    context: typer.Context,
+    since: Annotated[
+        str, typer.Option(help="`last`, the end of each subscriber's last digest, or a day to tell again from.")
+    ] = "last",
+    subscription: Annotated[
+        list[str] | None,
+        typer.Option("--subscription", help="Names of subscriptions, again and again; else all.", show_default=False),
+    ] = None,
+    out_folder: Annotated[
+        Path | None,
+        typer.Option("--out", help="Write messages to this folder instead of sending them.", show_default=False),
+    ] = None,
+    as_json: AsJson = False,
+    warehouse: Warehouse = None,
+) -> None:
+    """Send each subscriber what is new since the last digest; nothing where nothing is.
+
+    Example: etl digest --since last
+    """
+    from etl import pipeline
+
+    done = pipeline.digest(_settings(context, warehouse), _day_or_last(since), subscription or [], out_folder)
+    facts = {"sent": done.sent, "nothing_new": done.nothing_new, "not_due": done.not_due, "problems": done.problems}
+    line = f"digest: {len(done.sent)} sent, {len(done.nothing_new)} with nothing new, {len(done.not_due)} not due"
+    _say(as_json, facts, line)
+    for problem in done.problems:
+        err.print(f"error: {problem}", markup=False)
+    if done.problems:
+        raise typer.Exit(done.failure.exit_status if done.failure else 1)
+
+
+def _day_or_last(since: str) -> dt.date | None:
+    try:
+        return None if since == "last" else dt.date.fromisoformat(since)
+    except ValueError:
+        raise SettingsError("--since", since, "last, or a day as YYYY-MM-DD") from None
 
 
 @app.command()

@@ -29,6 +29,67 @@ class ConfigurationError(EtlError):
         return f"{self.path}: {self.key}: found {self.found}, wanted {self.wanted}; see docs/configuration.md"
 
 
+class OverrideError(EtlError):
+    """The file of overrides holds a line that cannot be used; line 0 is the file as a whole."""
+
+    def __init__(self, path: str, line: int, found: str, wanted: str) -> None:
+        super().__init__(path, line, found, wanted)
+        self.path, self.line, self.found, self.wanted = path, line, found, wanted
+
+    def __str__(self) -> str:
+        where = f"{self.path}: line {self.line}" if self.line else self.path
+        return f"{where}: found {self.found}, wanted {self.wanted}; see docs/identity.md"
+
+
+class SubscriptionError(EtlError):
+    """A subscription file holds something that cannot be used."""
+
+    def __init__(self, path: str, key: str, found: str, wanted: str) -> None:
+        super().__init__(path, key, found, wanted)
+        self.path, self.key, self.found, self.wanted = path, key, found, wanted
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.key}: found {self.found}, wanted {self.wanted}; see docs/digest.md"
+
+
+class MailError(EtlError):
+    """The mail server cannot be reached, or does not take mail now; time may mend it."""
+
+    exit_status = 3
+
+    def __init__(self, server: str, found: str, is_reached: bool = False) -> None:
+        super().__init__(server, found, is_reached)
+        self.server, self.found, self.is_reached = server, found, is_reached
+
+    def __str__(self) -> str:
+        return f"mail server {self.server}: {self.found}; what was not sent is due in the next run"
+
+
+class RefusedMailError(EtlError):
+    """The mail server does not take this message, and will not later."""
+
+    def __init__(self, server: str, found: str) -> None:
+        super().__init__(server, found)
+        self.server, self.found = server, found
+
+    def __str__(self) -> str:
+        return f"mail server {self.server} refused the message: {self.found}; correct the address or the sender"
+
+
+class UncertainMailError(EtlError):
+    """The connection broke after a message was handed over and before the server said whether it took it."""
+
+    def __init__(self, server: str, found: str) -> None:
+        super().__init__(server, found)
+        self.server, self.found = server, found
+
+    def __str__(self) -> str:
+        return (
+            f"mail server {self.server}: {self.found} before it said whether it took the message; "
+            "it may have arrived, so it is not sent again"
+        )
+
+
 class InputPathError(EtlError):
     """A path given by the caller cannot be read."""
 
@@ -178,7 +239,12 @@ class NetworkError(EtlError):
 
 
 class BusyError(NetworkError):
-    """A host asks to be left alone for longer than a run waits."""
+    """A host asks to be left alone for longer than a run waits: for so many seconds, where it says so."""
+
+    def __init__(self, place: str, found: str, wait_seconds: float = 0.0) -> None:
+        super().__init__(place, found)
+        self.args = (place, found, wait_seconds)
+        self.wait_seconds = wait_seconds
 
 
 class AnswerError(EtlError):

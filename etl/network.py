@@ -30,11 +30,14 @@ T = TypeVar("T")
 
 
 class IncompleteError(Exception):
-    """What came is not the whole, or nothing came; it is asked again. `wait` are the seconds that the host asks for."""
+    """What came is not the whole, or nothing came; it is asked again. `wait` are the seconds that the host asks for.
 
-    def __init__(self, found: str, wait: float = 0.0) -> None:
+    `is_limit` says that the host has had too many requests.
+    """
+
+    def __init__(self, found: str, wait: float = 0.0, is_limit: bool = False) -> None:
         super().__init__(found)
-        self.found, self.wait = found, wait
+        self.found, self.wait, self.is_limit = found, wait, is_limit
 
 
 @dataclass(frozen=True)
@@ -141,8 +144,12 @@ class Client:
     def _wait(self, url: str, attempt: int, problem: IncompleteError) -> None:
         """Sleeps until the next attempt; raises BusyError or NetworkError where there is none."""
         if problem.wait > self._fetching.longest_wait_seconds:
-            raise BusyError(_place(url), f"{problem.found}, and asks to wait {problem.wait:.0f} s") from None
+            raise BusyError(
+                _place(url), f"{problem.found}, and asks to wait {problem.wait:.0f} s", problem.wait
+            ) from None
         if attempt >= self._fetching.retries:
+            if problem.is_limit:
+                raise BusyError(_place(url), f"{problem.found}, {attempt + 1} times", problem.wait) from None
             raise NetworkError(_place(url), f"{problem.found}, {attempt + 1} times") from None
         time.sleep(max(problem.wait, self._fetching.backoff_seconds * 2**attempt))
 
@@ -150,7 +157,7 @@ class Client:
         wait = _asked_wait(answer.headers)
         is_limited = answer.status in (403, 429) and wait is not None
         if answer.status in _BUSY or is_limited:
-            raise IncompleteError(f"status {answer.status}", wait or 0.0)
+            raise IncompleteError(f"status {answer.status}", wait or 0.0, is_limited or answer.status == 429)
         if answer.status not in accepts:
             raise AnswerError(_place(answer.url), f"status {answer.status}{_HINTS.get(answer.status, '')}")
 

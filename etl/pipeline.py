@@ -24,6 +24,8 @@ from etl.steps import normalise as normalising
 from etl.steps.ingest import Ingested
 
 if TYPE_CHECKING:
+    from etl.steps.as_of import AsOf
+    from etl.steps.digest import Digested
     from etl.steps.fetch import Fetched
 
 Progress = Callable[[str, int, int], None]
@@ -99,6 +101,33 @@ def fetch(
     for source in sources:
         with _journal(settings, "fetch") as entry:
             done = fetching.fetch(settings, source, wanted, dt.datetime.now(dt.UTC), progress)
+            entry.read, entry.written, entry.failed = done.requests, len(done.files), int(done.failure is not None)
+        found.append(done)
+    return found
+
+
+def resolve(
+    settings: Settings,
+    hosts: Sequence[str] = (),
+    repositories: Sequence[str] = (),
+    progress: Progress = _silent,
+) -> list[Fetched]:
+    """Asks these code hosts, or all that are allowed, what became of the repositories that papers link to, or of those
+    that are named. The answers are dumps in the inbox. A host that fails says so and stops no other.
+
+    Raises UnknownNameError or SettingsError before anything is asked for.
+    """
+    from etl.steps import resolve as resolving
+
+    named = resolving.by_host(settings, repositories)
+    wanted = list(hosts) or [host for host in settings.resolving.hosts if host in named or not repositories]
+    for host in wanted:
+        if host not in settings.resolving.hosts:
+            raise UnknownNameError("host", host, sorted(settings.resolving.hosts))
+    found = []
+    for host in wanted:
+        with _journal(settings, "resolve") as entry:
+            done = resolving.resolve(settings, host, named.get(host, ()), dt.datetime.now(dt.UTC), progress)
             entry.read, entry.written, entry.failed = done.requests, len(done.files), int(done.failure is not None)
         found.append(done)
     return found
@@ -222,6 +251,16 @@ def _build(settings: Settings) -> tuple[str, ...]:
     return built.tables
 
 
+def build_as_of(settings: Settings, day: dt.date) -> AsOf:
+    """Makes the warehouse as it was known on a day, in a folder of its own; readers and the next run see none of it."""
+    from etl.steps import as_of
+
+    with _journal(settings, "build_as_of") as entry:
+        done = as_of.build_as_of(settings, day)
+        entry.read, entry.written = done.dumps, 1
+    return done
+
+
 def publish(settings: Settings) -> str:
     """Publishes what was built, if readers do not see it yet. Returns the name of the snapshot."""
     with writing(settings):
@@ -338,6 +377,18 @@ def unknown_fields(settings: Settings, commits: Sequence[Commit]) -> list[str]:
         for outcome in commit.outcomes
         for name in outcome.unknown_fields
     ]
+
+
+def digest(
+    settings: Settings, since: dt.date | None = None, names: Sequence[str] = (), out: Path | None = None
+) -> Digested:
+    """Sends each subscriber what is new; see `etl.steps.digest`."""
+    from etl.steps import digest as digesting
+
+    with _journal(settings, "digest") as entry:
+        done = digesting.digest(settings, dt.datetime.now(dt.UTC), since, names, out)
+        entry.written, entry.failed = len(done.sent), len(done.problems)
+    return done
 
 
 def approve(settings: Settings, dump: str, reason: str) -> str:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import duckdb
 import polars as pl
 
 from etl import database, inspection, workers
-from etl.errors import DumpError, NothingPublishedError, QueryError, SettingsError, UnknownNameError
+from etl.errors import DumpError, NothingPublishedError, QueryError, UnknownNameError
+from etl.figures import Figure, conditions
 from etl.settings import Settings
 from etl.workers import Ended
 
@@ -62,7 +63,12 @@ class Status:
 
 _FIGURES = {
     "papers": "SELECT count(*) FROM core.papers",
-    "papers without a date": "SELECT count(*) FROM core.papers WHERE published_on IS NULL",
+    "papers without a date": (
+        "SELECT coalesce(sum(papers), 0) FROM mart.undated_papers WHERE scope = 'all' AND reason = 'no_date'"
+    ),
+    "papers with a date in the future": (
+        "SELECT coalesce(sum(papers), 0) FROM mart.undated_papers WHERE scope = 'all' AND reason = 'in_future'"
+    ),
     "keywords": "SELECT count(*) FROM core.keywords",
     "papers with code": "SELECT count(*) FROM core.code_statements WHERE statement = 'linked'",
     "repositories": "SELECT count(*) FROM core.repositories",
@@ -136,33 +142,57 @@ def trace_paper(settings: Settings, alias: str) -> list[dict[str, Any]]:
         return _rows(connection, f"{_TRACED} WHERE seen.paper_id = ? ORDER BY ALL", [found[0][0]])
 
 
-def trace_keyword(settings: Settings, keyword: str, period: str) -> list[dict[str, Any]]:
-    """The records behind a keyword's figure for a month; raises UnknownNameError for a keyword that no paper has."""
-    try:
-        month = dt.date.fromisoformat(f"{period}-01")
-    except ValueError:
-        raise SettingsError("--period", period, "a month as YYYY-MM") from None
+# What the name of each part of a figure must be among: a table and a column of it.
+_NAMED = {
+    "theme": ("mart.keyword_themes", "theme"),
+    "topic": ("mart.code_availability", "topic"),
+    "scope": ("mart.scope_periods", "scope"),
+    "statement": ("core.code_statements", "statement"),
+}
+
+
+def trace_figure(settings: Settings, figure: Figure) -> list[dict[str, Any]]:
+    """The records of the papers that a figure counts.
+
+    Raises UnknownNameError for a keyword, theme, topic or scope that is none, SettingsError for such a period.
+    """
     with reading(settings) as connection:
-        found = connection.execute(
-            "SELECT keyword FROM core.keywords WHERE keyword = lower(?) OR list_contains(variants, lower(?))",
-            [keyword, keyword],
-        ).fetchall()
-        if not found:
-            raise UnknownNameError("keyword", keyword, _nearest(connection, "core.keywords", "keyword", keyword))
-        return _rows(
-            connection,
-            f"{_TRACED} INNER JOIN core.paper_keywords USING (paper_id) INNER JOIN core.papers USING (paper_id) "
-            "WHERE keyword = ? AND date_trunc('month', published_on) = ? ORDER BY ALL",
-            [found[0][0], month],
-        )
+        for what, (table, column) in _NAMED.items():
+            name = getattr(figure, what)
+            if name is not None and not _is_known(connection, table, column, name):
+                raise UnknownNameError(what, name, _nearest(connection, table, column, name))
+        keywords = tuple(_keyword(connection, keyword) for keyword in figure.keywords)
+        wanted = conditions(replace(figure, keywords=keywords))
+        where = " AND ".join(condition.sql for condition in wanted) or "true"
+        values = [value for condition in wanted for value in condition.values]
+        papers = f"SELECT papers.paper_id FROM core.papers AS papers WHERE {where}"
+        return _rows(connection, f"{_TRACED} WHERE seen.paper_id IN ({papers}) ORDER BY ALL", values)
+
+
+def _keyword(connection: duckdb.DuckDBPyConnection, name: str) -> str:
+    """The keyword of that name, or of which it is a variant."""
+    found = connection.execute(
+        "SELECT keyword FROM core.keywords WHERE list_contains([?, lower(?)], keyword) "
+        "OR list_contains(variants, ?) OR list_contains(variants, lower(?)) ORDER BY keyword = ? DESC, keyword LIMIT 1",
+        [name] * 5,
+    ).fetchall()
+    if not found:
+        raise UnknownNameError("keyword", name, _nearest(connection, "core.keywords", "keyword", name))
+    return str(found[0][0])
+
+
+def _is_known(connection: duckdb.DuckDBPyConnection, table: str, column: str, name: str) -> bool:
+    return bool(connection.execute(f"SELECT 1 FROM {table} WHERE {column} = ? LIMIT 1", [name]).fetchall())
 
 
 def _nearest(connection: duckdb.DuckDBPyConnection, table: str, column: str, name: str) -> list[str]:
     """The three names most like the one that is not known."""
     found = connection.execute(
-        f"SELECT {column} FROM {table} ORDER BY levenshtein({column}, ?), {column} LIMIT 3", [name]
+        f"SELECT DISTINCT {column}, levenshtein({column}::VARCHAR, ?) AS distance FROM {table} "
+        f"WHERE {column} IS NOT NULL ORDER BY distance, {column} LIMIT 3",
+        [name[:200]],
     )
-    return [near for (near,) in found.fetchall()]
+    return [near for near, _ in found.fetchall()]
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, sql: str, values: Sequence[object]) -> list[dict[str, Any]]:

@@ -18,7 +18,8 @@ from etl.settings import SQL
 # What a query file can be at fault for; a full disk is not among it.
 FAULTS = (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError)
 
-_FACT = re.compile(r"^-- ([a-z_]+): (.+)$")
+TOUCHED = ("paper_id", "work.touched")
+_FACT = re.compile(r"^-- ([a-z][a-z0-9_]*): (.+)$")
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,17 @@ class Query:
     description: str
     grain: tuple[str, ...]
     path: Path
-    is_touched: bool = False
+    rows: tuple[str, str] | None = None
+    """A column and the table that holds its values: the query yields only rows of these. None where it yields all."""
+    is_stored: bool = True
+    is_published: bool = True
     formats: tuple[str, ...] = ()
     columns: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_touched(self) -> bool:
+        """Whether it yields only rows of touched papers."""
+        return self.rows == TOUCHED
 
 
 def read(folder: str, schema: str, root: Path = SQL) -> list[Query]:
@@ -53,10 +62,22 @@ def _query(path: Path, schema: str) -> Query:
         description=head[0].removeprefix("--").strip(),
         grain=tuple(column.strip() for column in grain.split(",")),
         path=path,
-        is_touched=said.pop("rows", None) == "touched",
+        is_stored=said.pop("stored", "yes") != "no",
+        is_published=said.pop("published", "yes") != "no",
+        rows=_rows(path, said.pop("rows", None)),
         formats=tuple(name.strip() for name in said.pop("formats", "").split(",") if name.strip()),
         columns=said,
     )
+
+
+def _rows(path: Path, said: str | None) -> tuple[str, str] | None:
+    """Which rows a query yields: `touched` is short for `paper_id in work.touched`."""
+    if said is None:
+        return None
+    column, word, table = (" in ".join(TOUCHED) if said == "touched" else said).partition(" in ")
+    if not word or not table.startswith("work."):
+        raise SqlFileError(str(path), f"wanted `-- rows: touched` or `-- rows: column in work.table`, found {said!r}")
+    return column, table
 
 
 def define_macros(connection: duckdb.DuckDBPyConnection, root: Path = SQL) -> None:

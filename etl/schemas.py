@@ -66,9 +66,13 @@ class StagedPaper(Provenance):
     primary_category = dy.String(nullable=True, description="first subject category")
     categories = dy.List(dy.String(), nullable=True, description="subject categories in listed order")
     venue = dy.String(nullable=True, description="journal or conference as stated")
+    language = dy.String(nullable=True, description="language of the text, ISO 639-1; null where it does not tell")
     upvotes = dy.Int64(nullable=True, min=0, description="readers' votes at that time")
     comments = dy.Int64(nullable=True, min=0, description="readers' comments at that time")
-    title_key = dy.String(nullable=True, description="fingerprint of a title specific enough to identify, else null")
+    dois = dy.List(dy.String(), nullable=True, description="all DOIs of the record, `doi` first")
+    title_key = dy.String(nullable=True, description="fingerprint of the title; null where it names a part of a volume")
+    is_specific = dy.Bool(description="whether the title is likely to name one paper only")
+    author_key = dy.String(nullable=True, description="words of the first authors' names, small and without accents")
     content_hash = dy.String(description="hash of the normalised record, its position and votes apart")
     repeat_hash = dy.String(description="hash of all that the record says, its position apart: equal ones are repeats")
     statement = dy.Enum(STATEMENTS, description="what the text says about code")
@@ -104,11 +108,19 @@ class StagedKeyphrase(Provenance):
     """One keyphrase of a record's title and abstract."""
 
     phrase = dy.String(primary_key=True, description="keyphrase in lower case")
-    phrase_key = dy.String(description="what variants of one keyword share")
-    acronym = dy.String(nullable=True, description="short form that the text defines for it")
+    phrase_key = dy.String(description="what its variants share: plural, hyphen, compound, case and spelling apart")
+    short_form = dy.String(nullable=True, description="the short form that it is, where it is a word in capitals")
     rank = dy.Int64(min=1, description="1 is the most telling")
     score = dy.Float64(min=0, description="unitless; comparable within the record")
     in_title = dy.Bool(description="whether the title holds it")
+
+
+class StagedDefinition(Provenance):
+    """One short form that a record's title or abstract defines."""
+
+    short_form = dy.String(primary_key=True, description="in capitals, without plural ending: `LLM`")
+    phrase = dy.String(description="long form in lower case: `large language models`")
+    phrase_key = dy.String(description="what variants of the long form share")
 
 
 class StagedRepository(Provenance):
@@ -146,6 +158,7 @@ STAGED: Mapping[str, type[dy.Schema]] = {
     "papers": StagedPaper,
     "links": StagedLink,
     "keyphrases": StagedKeyphrase,
+    "definitions": StagedDefinition,
     "repositories": StagedRepository,
 }
 
@@ -190,10 +203,15 @@ class Papers(dy.Schema):
     arxiv_id = dy.String(nullable=True, description="arXiv identifier without version")
     doi = dy.String(nullable=True, description="DOI in lower case")
     published_on = dy.Date(nullable=True, description="day of the first version; periods go by it")
+    stated_on = dy.Date(
+        nullable=True,
+        description="stated day that cannot be it: after the last day that we saw the paper, by two or more",
+    )
     updated_on = dy.Date(nullable=True, description="day of the latest version")
     primary_category = dy.String(nullable=True, description="first subject category")
     categories = dy.List(dy.String(), nullable=True, description="subject categories")
     venue = dy.String(nullable=True, description="journal or conference as stated")
+    language = dy.String(nullable=True, description="language of the text, ISO 639-1; null where it does not tell")
     first_observed_on = dy.Date(description="first day that we saw it listed")
     last_observed_on = dy.Date(description="last day that we saw it listed")
 
@@ -223,8 +241,9 @@ class PaperObservations(dy.Schema):
 class Keywords(dy.Schema):
     """Keywords over all papers, variants joined."""
 
-    keyword = dy.String(primary_key=True, description="the variant that most papers use")
-    variants = dy.List(dy.String(), description="spellings seen")
+    keyword = dy.String(primary_key=True, description="the variant that most papers use, or that is configured")
+    keyword_key = dy.String(description="what its variants share, whichever is shown: the same from load to load")
+    variants = dy.List(dy.String(), description="all spellings and short forms that papers use, sorted")
     acronym = dy.String(nullable=True, description="short form that most texts define for it")
     papers = dy.Int64(description="papers that it describes")
 
@@ -234,7 +253,7 @@ class PaperKeywords(dy.Schema):
 
     paper_id = dy.String(primary_key=True, description="the paper")
     keyword = dy.String(primary_key=True, description="see `core.keywords`")
-    rank = dy.Int64(description="1 is the most telling")
+    rank = dy.Int64(description="1 is the most telling; ranks of stop terms and of further variants are left out")
     score = dy.Float64(description="unitless; comparable within the paper")
     in_title = dy.Bool(description="whether the title holds it")
 
@@ -247,17 +266,34 @@ class Repositories(dy.Schema):
     host_id = dy.String(nullable=True, description="the host's own number, kept through renames")
     owner = dy.String(nullable=True, description="account or group")
     name = dy.String(nullable=True, description="repository name")
-    state = dy.String(description="ok, renamed, archived, empty, gone, squatted or unknown")
-    renamed_to = dy.String(nullable=True, description="canonical URL after a rename")
+    state = dy.String(description="ok, renamed, archived, empty, gone, squatted or unknown, see docs/repositories.md")
+    state_on = dy.Date(nullable=True, description="day of the latest record that the state follows from")
+    state_source = dy.String(
+        nullable=True,
+        description="dump format of the latest record that says a state, else of the latest that shows it",
+    )
+    renamed_to = dy.String(nullable=True, description="canonical URL of the repository now, after all renames")
+    present_url = dy.String(
+        nullable=True,
+        description="where the repository is that the name led to first: `renamed_to`, else this URL; null for one of "
+        "a squatted name that was not seen again",
+    )
 
 
 class RepositoryObservations(dy.Schema):
-    """What was seen of a repository, by day and source."""
+    """What was seen of a repository, by day and source, under the name that it had then."""
 
     repository_url = dy.String(primary_key=True, description="see `core.repositories`")
     observed_on = dy.Date(primary_key=True, description="day of the observation")
     source = dy.String(primary_key=True, description="dump format that says so")
+    present_url = dy.String(
+        nullable=True,
+        description="name that the repository has now: its series goes by it; null where the name was given to another "
+        "repository and it is not known which of the two was seen",
+    )
+    host_id = dy.String(nullable=True, description="the host's own number, where the record tells")
     position = dy.Int64(nullable=True, description="best place in that day's listings, from 1")
+    overall_position = dy.Int64(nullable=True, description="place in that day's listing of all languages, from 1")
     stars = dy.Int64(nullable=True, description="stars")
     forks = dy.Int64(nullable=True, description="forks")
     language = dy.String(nullable=True, description="main language")
@@ -303,11 +339,35 @@ class Conflicts(dy.Schema):
     papers = dy.List(dy.String(), description="papers that it would have joined")
 
 
+class Merges(dy.Schema):
+    """Identifiers by which records would be papers of their own, and the papers that they are part of."""
+
+    merged_id = dy.String(primary_key=True, description="identifier of the records if they were alone")
+    paper_id = dy.String(primary_key=True, description="the paper that they are part of")
+    evidence = dy.String(
+        description="doi, title_and_authors, title_and_abstract, title (authors not named) or override"
+    )
+    observed_on = dy.Date(description="first day by which both had been seen")
+
+
+class Overrides(dy.Schema):
+    """What the file of overrides says, and whether it acts."""
+
+    action = dy.String(primary_key=True, description="merge or split")
+    paper = dy.String(primary_key=True, description="one paper, by an identifier")
+    other = dy.String(primary_key=True, description="the other paper, by an identifier")
+    made_on = dy.Date(primary_key=True, description="day on which it was decided (`when`)")
+    who = dy.String(description="who decided")
+    why = dy.String(description="why")
+    until = dy.Date(nullable=True, description="last observed day on which it acts")
+    status = dy.String(description="active, expired, or unmatched: acts, but no record has one of the identifiers")
+
+
 class Runs(dy.Schema):
     """Steps that changed something."""
 
     run = dy.String(primary_key=True, description="identifier of the run: UTC time and process")
-    step = dy.String(primary_key=True, description="fetch, ingest, normalise, validate, load, build or publish")
+    step = dy.String(primary_key=True, description="fetch, resolve, or one of the six from ingest to publish")
     started_at = dy.Datetime(description="UTC")
     seconds = dy.Float64(description="wall time")
     read = dy.Int64(description="what the step read: dumps, batches or tables")
@@ -340,6 +400,8 @@ CORE: Mapping[str, type[dy.Schema]] = {
     "core.code_statements": CodeStatements,
     "ops.rejected": RejectedRecords,
     "ops.conflicts": Conflicts,
+    "ops.merges": Merges,
+    "ops.overrides": Overrides,
     "ops.runs": Runs,
     "ops.validations": Validations,
 }

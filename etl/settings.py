@@ -90,6 +90,81 @@ class Fetching:
         )
 
 
+CODE_HOSTS = ("github.com", "gitlab.com", "codeberg.org", "bitbucket.org")
+
+
+@dataclass(frozen=True)
+class Resolving:
+    """Which code hosts `etl resolve` may ask, for how many repositories a run each; `urls` replaces their addresses."""
+
+    hosts: tuple[str, ...] = CODE_HOSTS
+    requests: int = 1_000
+    urls: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Resolving:
+        """What the environment asks for; raises SettingsError where a value cannot be used."""
+        hosts = tuple((env.get("ETL_RESOLVE_HOSTS") or " ".join(CODE_HOSTS)).replace(",", " ").split())
+        for host in hosts:
+            if host not in CODE_HOSTS:
+                raise SettingsError("ETL_RESOLVE_HOSTS", host, f"some of {' '.join(CODE_HOSTS)}")
+        named = {host: f"ETL_RESOLVE_{host.partition('.')[0].upper()}_URL" for host in CODE_HOSTS}
+        return cls(
+            hosts=hosts,
+            requests=_number(env, "ETL_RESOLVE_REQUESTS", 1_000, least=1),
+            urls={host: _url(name, env[name]) for host, name in named.items() if env.get(name)},
+        )
+
+
+@dataclass(frozen=True)
+class Mailing:
+    """How digests are sent: over SMTP, with `security` from the first byte (`tls`), before the password (`starttls`) or
+    not at all (`none`). Times are in seconds. The password is in no repr.
+    """
+
+    host: str = ""
+    port: int = 587
+    security: str = "starttls"
+    user: str = ""
+    password: str = field(default="", repr=False)
+    ca_file: Path | None = None
+    sender: str = ""
+    unsubscribe: str = ""
+    timeout_seconds: float = 60.0
+    retries: int = 3
+    backoff_seconds: float = 2.0
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Mailing:
+        """What the environment asks for; raises SettingsError where a value cannot be used, without showing secrets."""
+        security = env.get("ETL_SMTP_SECURITY") or "starttls"
+        if security not in _SMTP_PORTS:
+            raise SettingsError("ETL_SMTP_SECURITY", security, f"one of {', '.join(_SMTP_PORTS)}")
+        made = cls(
+            host=_header(env, "ETL_SMTP_HOST"),
+            port=_number(env, "ETL_SMTP_PORT", _SMTP_PORTS[security], least=1),
+            security=security,
+            user=_header(env, "ETL_SMTP_USER"),
+            password=_header(env, "ETL_SMTP_PASSWORD"),
+            ca_file=Path(env["ETL_SMTP_CA_FILE"]).expanduser() if env.get("ETL_SMTP_CA_FILE") else None,
+            sender=_header(env, "ETL_DIGEST_FROM"),
+            unsubscribe=_header(env, "ETL_DIGEST_UNSUBSCRIBE"),
+            timeout_seconds=_number(env, "ETL_SMTP_TIMEOUT", 60, least=1),
+            retries=_number(env, "ETL_SMTP_RETRIES", 3, least=0),
+        )
+        if made.user and security == "none" and made.host not in _LOOPBACK:
+            raise SettingsError(
+                "ETL_SMTP_SECURITY", "none", "tls or starttls: a password never crosses a network in clear"
+            )
+        if made.unsubscribe and not re.fullmatch(r"(mailto:|https://)[!-;=?-~]+", made.unsubscribe):
+            raise SettingsError("ETL_DIGEST_UNSUBSCRIBE", made.unsubscribe, "a mailto: or https:// address")
+        return made
+
+
+_SMTP_PORTS = {"starttls": 587, "tls": 465, "none": 25}
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
 @dataclass(frozen=True)
 class Settings:
     """Where a warehouse lives and how much work is done at a time. All sizes are in bytes."""
@@ -107,6 +182,10 @@ class Settings:
     keep_published: int = 5
     memory_limit: str = "3GB"
     fetching: Fetching = field(default_factory=Fetching)
+    overrides: Path | None = None
+    resolving: Resolving = field(default_factory=Resolving)
+    mailing: Mailing = field(default_factory=Mailing)
+    subscriptions: Path = Path("subscriptions")
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, warehouse: Path | None = None) -> Settings:
@@ -129,6 +208,10 @@ class Settings:
             keep_published=_number(env, "ETL_KEEP_PUBLISHED", 5, least=1),
             memory_limit=env.get("ETL_MEMORY_LIMIT") or "3GB",
             fetching=Fetching.from_env(env),
+            overrides=_file(env, "ETL_OVERRIDES", "a CSV of overrides"),
+            resolving=Resolving.from_env(env),
+            mailing=Mailing.from_env(env),
+            subscriptions=Path(env.get("ETL_SUBSCRIPTIONS") or "subscriptions").expanduser().absolute(),
         )
 
     @property
@@ -157,14 +240,29 @@ class Settings:
         return self.warehouse / "reports"
 
     @property
+    def backtest(self) -> Path:
+        """The report of the last back-test: a page and its figures."""
+        return self.warehouse / "backtest"
+
+    @property
     def state(self) -> Path:
-        """What no dump says: withdrawals and published revisions."""
+        """What no dump says: withdrawals, published revisions, what was fetched and resolved when."""
         return self.warehouse / "state"
+
+    @property
+    def published_ids(self) -> Path:
+        """Identifiers that were published and that no record tells any more."""
+        return self.state / "published_ids.parquet"
 
     @property
     def published(self) -> Path:
         """Published snapshots, a folder each."""
         return self.warehouse / "published"
+
+    @property
+    def as_of(self) -> Path:
+        """What was known on a day, a folder a day that somebody asked for."""
+        return self.warehouse / "as_of"
 
     @property
     def current(self) -> Path:
@@ -211,6 +309,15 @@ class Settings:
         """The validation report of one batch."""
         return self.reports / batch_id / "validation.json"
 
+    def digest_state(self, key: str) -> Path:
+        """What a subscriber was told already."""
+        return self.state / "digests" / f"{key}.json"
+
+    @property
+    def digest_turn(self) -> Path:
+        """The file that the one process holds which sends digests now."""
+        return self.state / "digests" / ".lock"
+
     def fetch_state(self, source: str) -> Path:
         """What is known of earlier fetches of one source."""
         return self.state / "fetch" / f"{source}.json"
@@ -226,12 +333,18 @@ def configuration_file(environ: Mapping[str, str] | None = None) -> Path | None:
     Raises SettingsError where `ETL_CONFIG` names no file.
     """
     env = os.environ if environ is None else environ
-    path = Path(env.get("ETL_CONFIG") or "etl.toml").expanduser().absolute()
-    if path.is_file():
-        return path
-    if env.get("ETL_CONFIG"):
-        raise SettingsError("ETL_CONFIG", env["ETL_CONFIG"], "a TOML file")
-    return None
+    path = Path("etl.toml").absolute()
+    return _file(env, "ETL_CONFIG", "a TOML file") or (path if path.is_file() else None)
+
+
+def _file(env: Mapping[str, str], name: str, wanted: str) -> Path | None:
+    """The file that a setting names, if it names one."""
+    if not env.get(name):
+        return None
+    path = Path(env[name]).expanduser().absolute()
+    if not path.is_file():
+        raise SettingsError(name, env[name], wanted)
+    return path
 
 
 def _number(env: Mapping[str, str], name: str, default: int, least: int) -> int:

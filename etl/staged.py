@@ -16,8 +16,10 @@ import pyarrow as pa
 
 from etl.schemas import STAGED, StagedPaper, StagedRepository, polars_schema
 from etl.sources.base import Normalised, Source
-from etl.transforms import enrich
+from etl.transforms import enrich, languages
 
+# Raised when what the records of every source get changes: all dumps are then read again.
+VERSION = 2
 PROVENANCE = ("dump_id", "member", "record_offset")
 # What every staged table says of a record's place.
 PLACE = (*PROVENANCE, "record_length", "observed_on", "position")
@@ -39,7 +41,16 @@ _EXTRA = {
     "evidence_kind": pl.String(),
     "is_official": pl.Boolean(),
 }
-_MADE = ("title_key", "content_hash", "repeat_hash", "statement", "statement_sentence")
+_MADE = (
+    "title_key",
+    "is_specific",
+    "author_key",
+    "content_hash",
+    "repeat_hash",
+    "statement",
+    "statement_sentence",
+    "language",
+)
 # A dump that lists links names them on purpose; readers of a page may put anything into its fields.
 _DUMP_CONFIDENCE = 0.95
 
@@ -199,16 +210,18 @@ _CONVERT: dict[pl.DataType, tuple[Callable[[Any], Any], str]] = {
 def _papers(
     described: pl.DataFrame, places: pl.DataFrame, seen: set[str], found: Staged, with_keyphrases: bool
 ) -> pl.DataFrame:
-    """Fills in papers, links and keyphrases; returns the places of the records that are kept."""
+    """Fills in papers, links, keyphrases and definitions; returns the places of the records that are kept."""
     papers = _with_missing(described.join(places, on="row", how="left", maintain_order="left"), StagedPaper, _MADE)
     links = enrich.found_links(papers)
-    papers = enrich.with_statements(enrich.with_keys(papers), links)
+    papers = languages.with_language(enrich.with_statements(enrich.with_keys(papers), links))
     kept = _accepted(papers, StagedPaper, seen, found)
     where = kept.select("row", *PLACE)
     found.tables["papers"] = kept
     found.tables["links"] = _of(where, _with_evidence(links, kept))
     if with_keyphrases:
-        found.tables["keyphrases"] = _of(where, enrich.found_keyphrases(kept))
+        said = enrich.found_keyphrases(kept)
+        found.tables["keyphrases"] = _of(where, said.ranked)
+        found.tables["definitions"] = _of(where, said.definitions)
     return where
 
 

@@ -25,22 +25,23 @@ _MEMORY = "500MB"
 _BATCH_ROWS = 50_000
 
 
-def write(published: Path, scratch: Path) -> list[tuple[Path, int]]:
+def write(published: Path) -> list[tuple[Path, int]]:
     """Adds the page to a folder that holds `papers.duckdb`. Returns the files that name all others, with their rows.
 
-    The same database and release give the same bytes. `scratch` takes what does not fit into memory.
+    The same database and release give the same bytes.
     """
     folder = published / FOLDER
-    aside = folder / "data" / "aside"
+    aside, spilt = folder / "data" / "aside", folder / "spilt"
     with (
         page.bundling() as charts,
-        database.connect(published / "papers.duckdb", read_only=True, memory_limit=_MEMORY, scratch=scratch) as reading,
+        database.connect(published / "papers.duckdb", read_only=True, memory_limit=_MEMORY, scratch=spilt) as reading,
     ):
         with chunks.Writer(aside) as writer:
             rows = sum(_write_table(writer, query, relation) for query, relation in tables(reading))
             files = writer.finish()
         data = aside.rename(aside.with_name(page.named_after(files)))
         entrance = page.write(folder, f"data/{data.name}/", charts())
+    storage.clear(spilt)
     (folder / FILES).write_bytes(storage.json_bytes(_listed(folder)))
     return [(entrance, 0), (folder / FILES, rows)]
 

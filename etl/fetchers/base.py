@@ -22,7 +22,8 @@ class Task:
     """What a plan starts from.
 
     `url` is the base address, `since` and `until` the days that the caller named, `marks` what earlier runs marked.
-    `repositories` are `owner/name`, those that are wanted most first; `most_repositories` of them are asked for.
+    `repositories` are `owner/name`, or URLs for `etl resolve`, those that are wanted most first; `most_repositories` of
+    them are asked for.
     """
 
     url: str
@@ -103,12 +104,14 @@ Action = Ask | Download | Keep | Mark | Note
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of an action. Names of headers are in small letters; `hops` are the statuses of redirects."""
+    """What came of an action. Names of headers are in small letters; `hops` are the statuses of redirects, `url` is
+    the address at their end."""
 
     status: int = 0
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     hops: tuple[int, ...] = ()
+    url: str = ""
 
 
 Plan = Generator[Action, Answer, None]

@@ -182,6 +182,7 @@ def normalise(raw: pl.DataFrame) -> Normalised:
         authors=pl.coalesce("authors.author", names.listed(pl.col("authors"))),
         arxiv_id=arxiv_id,
         doi=identifiers.doi(pl.col("doi")),
+        dois=identifiers.dois(pl.col("doi")),
         published_on=pl.coalesce(first, pl.when(is_first).then(created)),
         updated_on=pl.coalesce(last, pl.max_horizontal(updated, pl.when(~is_first).then(created))),
         primary_category=pl.coalesce(categories.list.first(), "sets.first"),
@@ -197,7 +198,7 @@ SOURCE = Source(
     publisher="`ListRecords` and `GetRecord` of oaipmh.arxiv.org, before 2025 of export.arxiv.org/oai2",
     licence="CC0-1.0",
     priority=1,
-    parser_version=1,
+    parser_version=2,
     # Deletions are rejected records, and a page may announce many.
     rejected_share=0.5,
     recognise=recognise,

@@ -48,7 +48,7 @@ SOURCE = Source(
     licence="MIT",
     priority=4,
     drift=Drift(count=0.5),
-    parser_version=1,
+    parser_version=2,
     recognise=recognise,
     split=tables.rows,
     parse=parse,

@@ -6,9 +6,9 @@ Read are one object, a list of them, a search result (`items`), requests recorde
 
 An answer under another name than was asked for says that the asked one was renamed; so does a redirection, which
 names the new place by its number alone: `core.repositories` finds the name that has it. 404, 410 and 451 say that a
-repository is gone (for outsiders, at least); any other status says nothing (`unusable_status`). One that never saw a
-push and holds nothing is empty; a size of 0 alone is not enough, for sizes are rounded. Of one that GitHub disabled
-the state is not known.
+repository is gone (for outsiders, at least); any other status says nothing (`unusable_status`). One that holds nothing
+and saw no push after the day on which it was made is empty; a size of 0 alone is not enough, for sizes are rounded. Of
+one that GitHub disabled the state is not known.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def _fields(found: Parsed) -> Parsed:
     return {
         **found,
         "license": licence.get("spdx_id") or licence.get("name") if isinstance(licence, dict) else licence,
-        "is_unpushed": "pushed_at" in found and found["pushed_at"] is None,
+        "is_empty": repositories.is_empty_at_github(found),
     }
 
 
@@ -152,7 +152,7 @@ def normalise(raw: pl.DataFrame) -> Normalised:
         .then(pl.lit("unknown"))
         .when("archived")
         .then(pl.lit("archived"))
-        .when(pl.col("is_unpushed") & (pl.col("size") == 0))
+        .when("is_empty")
         .then(pl.lit("empty"))
         .otherwise(pl.lit("ok"))
     )
@@ -195,7 +195,7 @@ _TOLD = (
     "has_pages has_projects has_pull_requests has_wiki homepage html_url is_template issue_field_values master_branch "
     "merge_commit_message merge_commit_title mirror_url name network_count node_id open_issues open_issues_count "
     "organization owner parent permissions private pull_request_creation_policy role_name score security_and_analysis "
-    "source squash_merge_commit_message squash_merge_commit_title ssh_url starred_at subscribers_count svn_url "
+    "size source squash_merge_commit_message squash_merge_commit_title ssh_url starred_at subscribers_count svn_url "
     "temp_clone_token template_repository text_matches topics updated_at url use_squash_pr_title_as_default visibility "
     "watchers watchers_count web_commit_signoff_required"
 ).split()
@@ -206,7 +206,7 @@ SOURCE = Source(
     publisher="GitHub REST API, `GET /repos/{owner}/{repo}` and what lists or records its answers",
     licence="none stated",
     priority=2,
-    parser_version=1,
+    parser_version=2,
     recognise=recognise,
     observed_on=observed_on,
     is_by_line=is_by_line,
@@ -226,8 +226,7 @@ SOURCE = Source(
         "archived": pl.Boolean(),
         "disabled": pl.Boolean(),
         "pushed_at": pl.String(),
-        "is_unpushed": pl.Boolean(),
-        "size": pl.Int64(),
+        "is_empty": pl.Boolean(),
     },
     ignored=frozenset({*_TOLD, *_OF_A_REQUEST, *(f"{part}_url" for part in _API)}),
     normalise=normalise,

@@ -101,7 +101,7 @@ SOURCE = Source(
     priority=2,
     drift=Drift(count=0.5),
     has_positions=True,
-    parser_version=1,
+    parser_version=2,
     recognise=recognise,
     observed_on=observed_on,
     split=split,

@@ -111,7 +111,7 @@ SOURCE = Source(
     drift=Drift(count=0.5),
     # Who copies a page by hand may cut a pair at each end.
     rejected_share=0.1,
-    parser_version=1,
+    parser_version=2,
     recognise=recognise,
     split=split,
     parse=parse,

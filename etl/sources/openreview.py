@@ -113,7 +113,7 @@ SOURCE = Source(
     publisher="OpenReview: `GET /notes` of api.openreview.net and api2.openreview.net",
     licence="CC-BY-4.0 for metadata; each paper its own",
     priority=2,
-    parser_version=1,
+    parser_version=2,
     # The list of a forum is one paper with all that was said of it.
     rejected_share=1.0,
     recognise=recognise,

@@ -109,6 +109,7 @@ def normalise(raw: pl.DataFrame) -> Normalised:
             identifiers.doi(pl.col("doi")),
             identifiers.doi(pl.when(url.str.contains("doi.org/", literal=True)).then(url)),
         ),
+        dois=identifiers.dois(pl.col("doi")),
         published_on=dates.iso_day(pl.col("published_on")),
         primary_category=lists["categories"].list.first(),
         categories=lists["categories"],
@@ -119,7 +120,7 @@ def normalise(raw: pl.DataFrame) -> Normalised:
 
 
 _TABLES = configuration.tables()
-_VERSION = 1
+_VERSION = 2
 
 SOURCE = Source(
     title="Tables of one's own",

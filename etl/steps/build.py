@@ -15,14 +15,12 @@ from etl import database, ledger, marts, queries, schemas, storage
 from etl.errors import SqlFileError
 from etl.queries import Query
 from etl.settings import SQL, Settings
+from etl.steps import revisions
 
 Progress = Callable[[int], None]
 
-# What was published before: trend_revisions compares with it.
-_PUBLISHED = {
-    "keyword_monthly": "keyword VARCHAR, period DATE, papers BIGINT, papers_total BIGINT, is_partial BOOLEAN",
-    "trend_revisions": "mart VARCHAR, key VARCHAR, period DATE, revised_on DATE, old BIGINT, new BIGINT, cause VARCHAR",
-}
+# What a build without readers begins with.
+create_published = revisions.create_published
 
 
 @dataclass(frozen=True)
@@ -42,6 +40,7 @@ class Step:
     description: str
     columns: Mapping[str, str]
     make: Callable[[duckdb.DuckDBPyConnection], None]
+    is_stored: bool = True
 
 
 def build(settings: Settings) -> Built:
@@ -60,7 +59,7 @@ def build(settings: Settings) -> Built:
         # A table at a time: about tables of its own transaction DuckDB knows too little to join them well. Readers see
         # none of it before it is published, and an interrupted build is due again.
         connection.execute("DELETE FROM work.built")
-        _take_published(settings, connection)
+        revisions.take_published(settings, connection)
         built = build_all(connection)
         _write_reports(settings, connection)
         connection.execute("INSERT INTO work.built VALUES (?)", [state])
@@ -78,13 +77,18 @@ def fingerprint(root: Path = SQL) -> str:
 
 
 def build_all(connection: duckdb.DuckDBPyConnection) -> Built:
-    """All marts on whatever `core` the connection has; proves every grain."""
+    """All marts on whatever `core` the connection has; proves the grain of every table.
+
+    What is not stored is a view on proven tables: `publish` writes its rows, and nobody before that needs them written.
+    """
     steps = {step.table: step for step in (*_sql_steps(connection), *_python_steps(connection))}
     order = queries.in_order({table: step.needs for table, step in steps.items()})
     for table in order:
         step = steps[table]
+        _drop(connection, table)
         step.make(connection)
-        queries.prove_grain(connection, table, step.grain)
+        if step.is_stored:
+            queries.prove_grain(connection, table, step.grain)
         _comment(connection, step)
     _drop_others(connection, set(order))
     return Built(tuple(order))
@@ -93,13 +97,15 @@ def build_all(connection: duckdb.DuckDBPyConnection) -> Built:
 def _sql_steps(connection: duckdb.DuckDBPyConnection) -> Iterable[Step]:
     for query in queries.read("marts", "mart"):
         needs = frozenset(queries.references(connection, query))
-        yield Step(query.table, needs, query.grain, query.description, query.columns, _maker(query))
+        maker = _maker(query)
+        yield Step(query.table, needs, query.grain, query.description, query.columns, maker, query.is_stored)
 
 
 def _maker(query: Query) -> Callable[[duckdb.DuckDBPyConnection], None]:
     def make(connection: duckdb.DuckDBPyConnection) -> None:
         try:
-            connection.execute(f"CREATE OR REPLACE TABLE {query.table} AS {query.text}")
+            kind = "TABLE" if query.is_stored else "VIEW"
+            connection.execute(f"CREATE {kind} {query.table} AS {query.text}")
         except queries.FAULTS as error:
             raise SqlFileError(str(query.path), str(error).splitlines()[0]) from None
 
@@ -133,51 +139,37 @@ def _computer(name: str) -> Callable[[duckdb.DuckDBPyConnection], None]:
         columns = ", ".join(
             f'"{column}"::{schemas.duckdb_type(dtype)} AS "{column}"' for column, dtype in computed.schema.items()
         )
-        connection.execute(f"CREATE OR REPLACE TABLE mart.{name} AS SELECT {columns} FROM computed")
+        connection.execute(f"CREATE TABLE mart.{name} AS SELECT {columns} FROM computed")
         connection.unregister("computed")
 
     return make
 
 
 def _comment(connection: duckdb.DuckDBPyConnection, step: Step) -> None:
-    connection.execute(f"COMMENT ON TABLE {step.table} IS {database.quoted(step.description)}")
+    kind = "TABLE" if step.is_stored else "VIEW"
+    connection.execute(f"COMMENT ON {kind} {step.table} IS {database.quoted(step.description)}")
     for column, said in step.columns.items():
         connection.execute(f'COMMENT ON COLUMN {step.table}."{column}" IS {database.quoted(said)}')
 
 
+_KINDS = """
+SELECT schema_name || '.' || table_name AS name, 'TABLE' AS kind FROM duckdb_tables()
+UNION ALL
+SELECT schema_name || '.' || view_name AS name, 'VIEW' AS kind FROM duckdb_views() WHERE NOT internal
+"""
+
+
+def _drop(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Removes a table or view, whichever it is; an earlier release may have made the other of the two."""
+    for (kind,) in connection.execute(f"SELECT kind FROM ({_KINDS}) WHERE name = ?", [table]).fetchall():
+        connection.execute(f"DROP {kind} {table}")
+
+
 def _drop_others(connection: duckdb.DuckDBPyConnection, wanted: set[str]) -> None:
     """A mart whose file is gone is no mart."""
-    found = connection.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'mart'").fetchall()
-    for (name,) in found:
-        if f"mart.{name}" not in wanted:
-            connection.execute(f'DROP TABLE mart."{name}"')
-
-
-def create_published(connection: duckdb.DuckDBPyConnection, held: Mapping[str, str] | None = None) -> None:
-    """What was published before, each table from a SELECT in `held`, or without rows."""
-    connection.execute("CREATE SCHEMA IF NOT EXISTS published")
-    for name, columns in _PUBLISHED.items():
-        typed = ", ".join(f"NULL::{column.split()[1]} AS {column.split()[0]}" for column in columns.split(", "))
-        rows = (held or {}).get(name, f"SELECT {typed} WHERE false")
-        connection.execute(f"CREATE OR REPLACE TABLE published.{name} AS {rows}")
-
-
-def _take_published(settings: Settings, connection: duckdb.DuckDBPyConnection) -> None:
-    """What readers see now, and the revisions that are on record."""
-    held: dict[str, str] = {}
-    monthly = settings.current.resolve() / "tables" / "mart.keyword_monthly.parquet"
-    if monthly.exists():
-        held["keyword_monthly"] = (
-            "SELECT keyword, period, papers, papers_total, is_partial "
-            f"FROM read_parquet({database.quoted(str(monthly))}) WHERE scope = 'all'"
-        )
-    revisions = settings.state / "trend_revisions.parquet"
-    if revisions.exists():
-        held["trend_revisions"] = (
-            "SELECT mart, key, period, revised_on, old, new, cause "
-            f"FROM read_parquet({database.quoted(str(revisions))})"
-        )
-    create_published(connection, held)
+    for (name,) in connection.execute(f"SELECT name FROM ({_KINDS}) WHERE starts_with(name, 'mart.')").fetchall():
+        if name not in wanted:
+            _drop(connection, name)
 
 
 def _write_reports(settings: Settings, connection: duckdb.DuckDBPyConnection) -> None:

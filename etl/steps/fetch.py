@@ -83,11 +83,29 @@ def fetch(
 
     Raises UnknownNameError where no fetcher has that name.
     """
-    fetcher, done = fetchers.load(source), Fetched(source)
+    fetcher = fetchers.load(source)
+    return carried_out(
+        settings, source, fetcher, lambda state: _task(settings, source, wanted, now, state), advance, look_up
+    )
+
+
+def carried_out(
+    settings: Settings,
+    source: str,
+    fetcher: Fetcher,
+    start: Callable[[State], Task],
+    advance: Advance = lambda what, done, total: None,
+    look_up: addresses.Resolver = addresses.resolve,
+) -> Fetched:
+    """What came of a fetcher's plan, which starts from what `start` makes of the state under the name of the source.
+
+    One process at a time asks a publisher. A failure is in the result, beside what came before it.
+    """
+    done = Fetched(source)
     try:
         with storage.taking_turns(settings.fetch_turn(fetcher.publisher)):
             state = known(settings, source)
-            task = _task(settings, source, wanted, now, state)
+            task = start(state)
             pause = settings.fetching.pause_seconds
             pause = fetcher.pause_seconds if pause is None else pause
             client = network.Client(settings.fetching, {fetcher.url, task.url}, pause, look_up)
@@ -186,7 +204,7 @@ class _Run:
             body = b"".join(_no_more_than(_MOST_READ, ask.url, answer.body()))
             if answer.status == 200 and not ask.is_whole(body):
                 raise network.IncompleteError("the answer is not whole")
-            return Answer(answer.status, body, answer.headers, answer.hops)
+            return Answer(answer.status, body, answer.headers, answer.hops, answer.url)
 
         known = self._state.versions.get(ask.url, {}) if ask.conditional else {}
         headers = {**self._fetcher.headers, "Accept-Encoding": "gzip", **known}
@@ -199,7 +217,7 @@ class _Run:
         def take(answer: network.Answer) -> Answer:
             if answer.status == 200:
                 self._write(download.name, self._checked(download, answer))
-            return Answer(answer.status, b"", answer.headers, answer.hops)
+            return Answer(answer.status, b"", answer.headers, answer.hops, answer.url)
 
         is_here = download.name in self._state.files
         known = self._state.versions.get(download.url, {}) if is_here else {}

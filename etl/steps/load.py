@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import duckdb
 import polars as pl
 
-from etl import database, ledger, queries, sources
+from etl import database, ledger, overrides, queries, sources, vocabulary
 from etl.ledger import Delivery, Outcome
 from etl.queries import Query
 from etl.schemas import CORE, STAGED, Dumps, duckdb_ddl, duckdb_type, polars_schema
 from etl.settings import SQL, Settings
+from etl.steps import identify, published_ids
 from etl.steps.normalise import parser_version
 
 # What load itself needs to know of each record; the texts stay in staging.
 _RECORDS = """
 CREATE TABLE IF NOT EXISTS work.records (
-    dump_id VARCHAR, member VARCHAR, record_offset BIGINT, record_length BIGINT, observed_on DATE, source VARCHAR,
-    priority INTEGER, arxiv_id VARCHAR, doi VARCHAR, title_key VARCHAR, content_hash VARCHAR, abstract_hash VARCHAR,
-    position BIGINT, upvotes BIGINT, comments BIGINT, statement VARCHAR, statement_sentence VARCHAR, paper_id VARCHAR
+    record_id BIGINT, dump_id VARCHAR, member VARCHAR, record_offset BIGINT, record_length BIGINT, observed_on DATE,
+    source VARCHAR, priority INTEGER, arxiv_id VARCHAR, doi VARCHAR, title_key VARCHAR, is_specific BOOLEAN,
+    author_key VARCHAR, abstract_key UBIGINT, year INTEGER, own_id VARCHAR, content_hash VARCHAR, abstract_hash VARCHAR,
+    position BIGINT, upvotes BIGINT, comments BIGINT, statement VARCHAR, statement_sentence VARCHAR, paper_id VARCHAR,
+    evidence VARCHAR
 )
 """
 # A record is seen once for each delivery of its bytes; the member of an archive may carry its own day.
@@ -55,27 +59,45 @@ class _Target:
     dumps: pl.DataFrame
     members: list[tuple[str, str, int, int, int, int]] = field(default_factory=list)
 
+    @property
+    def last_day(self) -> dt.date | None:
+        """The last day on which a dump that is loaded was observed."""
+        days: list[dt.date] = self.dumps.filter(pl.col("status") == "loaded").get_column("observed_on").to_list()
+        return max(days, default=None)
+
 
 def load(settings: Settings) -> Loaded:
     """Makes the database hold exactly the admitted deliveries; what is there already is left alone."""
-    target = _target(settings)
+    target, said = _target(settings), vocabulary.configured()
     settings.warehouse.mkdir(parents=True, exist_ok=True)
     _forget_older_release(settings)
     with database.connect(
         settings.database,
-        folders=[settings.staging, settings.rejected, settings.scratch],
+        folders=[settings.staging, settings.rejected, settings.scratch, settings.state],
         memory_limit=settings.memory_limit,
         scratch=settings.scratch,
     ) as connection:
         prepare(connection)
-        return _Loader(settings, connection, target).run()
+        return _Loader(settings, connection, target, said).run()
+
+
+def load_as_of(settings: Settings, connection: duckdb.DuckDBPyConnection, day: dt.date) -> Loaded:
+    """Fills an empty database with what was observed by that day.
+
+    A record was observed on the day that its file in an archive names, else when its dump was first delivered.
+    """
+    prepare(connection)
+    target = _until(settings, connection, _target(settings), day)
+    return _Loader(settings, connection, target, vocabulary.configured(), day).run()
 
 
 def release() -> str:
     """Changes when what `core` is made of does: the database is then made anew from staging."""
     said = [duckdb_ddl(name, table) for name, table in CORE.items()]
-    said += [query.text for query in queries.read("core", "core")]
-    said += [path.read_text(encoding="utf-8") for path in (Path(__file__), *sorted((SQL / "macros").glob("*.sql")))]
+    said += [query.text for folder in ("core", "identity") for query in queries.read(folder, folder)]
+    made_by = (__file__, identify.__file__, vocabulary.__file__)
+    files = (*map(Path, made_by), *sorted((SQL / "macros").glob("*.sql")))
+    said += [path.read_text(encoding="utf-8") for path in files]
     return hashlib.sha256("\x00".join(said).encode()).hexdigest()[:16]
 
 
@@ -105,28 +127,40 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(_RECORDS)
     connection.execute(_SIGHTINGS)
     connection.execute("CREATE TABLE IF NOT EXISTS work.touched (paper_id VARCHAR)")
+    vocabulary.prepare(connection)
     for table in ("links", "repositories"):
         columns = ", ".join(f"{name} {duckdb_type(dtype)}" for name, dtype in polars_schema(STAGED[table]).items())
         connection.execute(f"CREATE TABLE IF NOT EXISTS work.{table} ({columns}, source VARCHAR)")
+    connection.execute("CREATE TABLE IF NOT EXISTS work.published_ids (alias VARCHAR, paper_id VARCHAR)")
     queries.define_macros(connection)
+    identify.prepare(connection)
 
 
 class _Loader:
     """One load: the difference between what is there and what should be."""
 
-    def __init__(self, settings: Settings, connection: duckdb.DuckDBPyConnection, target: _Target) -> None:
-        self.settings, self.connection, self.target = settings, connection, target
+    def __init__(
+        self,
+        settings: Settings,
+        connection: duckdb.DuckDBPyConnection,
+        target: _Target,
+        said: vocabulary.Configured,
+        until: dt.date = dt.date.max,
+    ) -> None:
+        self.settings, self.connection, self.target, self.until = settings, connection, target, until
+        self.vocabulary, self.overrides = said, overrides.read(settings)
         self.queries = {query.table: query for query in queries.read("core", "core")}
         needs = {name: queries.references(connection, query) for name, query in self.queries.items()}
-        self.order = [name for name in queries.in_order(needs) if name != "work.identity"]
+        self.order = [name for name in queries.in_order(needs) if name not in vocabulary.TABLES]
         # DuckDB 2.0.0 loses rows, in silence, that a transaction inserts by several threads into a table of its own
         # making: tables that are inserted into are made beforehand, those made inside are made with their rows.
         create_staged(connection)
         for name in self.order:
-            if name.startswith("work.") and self.queries[name].is_touched:
+            if name.startswith("work."):
                 connection.execute(
                     f"CREATE TABLE IF NOT EXISTS {name} AS SELECT * FROM ({self.queries[name].text}) LIMIT 0"
                 )
+        vocabulary.prepare_tables(connection, self.queries)
 
     def run(self) -> Loaded:
         """Applies what differs; nothing is written when nothing does."""
@@ -141,7 +175,8 @@ class _Loader:
             if held.get(key) != batch:
                 due.setdefault(batch, set()).add(key)
         done = Loaded(removed=len(gone - wanted.keys()))
-        if due or gone or self._dumps_differ():
+        is_due = due or gone or self._dumps_differ() or self._overrides_differ()
+        if is_due or not self.vocabulary.is_held(self.connection):
             done.papers = self._apply(due, gone)
             done.added = sum(map(len, due.values()))
         return done
@@ -153,11 +188,18 @@ class _Loader:
         held = self.connection.sql("SELECT * FROM core.dumps").pl().sort(*Dumps.primary_key())
         return not held.equals(self.target.dumps.sort(*Dumps.primary_key()))
 
+    def _overrides_differ(self) -> bool:
+        held = self._rows("SELECT action, paper, other, made_on, who, why, until FROM ops.overrides")
+        return sorted(map(repr, held)) != sorted(repr(tuple(asdict(each).values())) for each in self.overrides)
+
     def _apply(self, due: Mapping[str, set[tuple[str, str]]], gone: set[tuple[str, str]]) -> int:
         """One transaction: dumps out, dumps in, identity anew, touched papers folded again. Returns their number.
 
         All batches together, because identity, links and keywords are made once for all of them.
         """
+        if self.until == dt.date.max:
+            # What was published when is no part of what was known on a day.
+            published_ids.take(self.settings, self.connection)
         with database.transaction(self.connection):
             self.connection.execute("DELETE FROM work.touched")
             self._note_changed_days()
@@ -165,10 +207,13 @@ class _Loader:
             for batch_id in sorted(due):
                 self._add(batch_id, due[batch_id])
             self._write_dumps()
-            self._identify()
+            day = self.target.last_day
+            identify.identify(self.connection, overrides.acting("overrides", self.overrides, day))
             self._stage_views()
             for table in self.order:
                 self._refresh(self.queries[table])
+            vocabulary.refresh(self.connection, self.queries, self.vocabulary)
+            self._write_overrides(day)
             self._write_rejected()
             self.connection.execute("INSERT INTO work.version SELECT coalesce(max(version), 0) + 1 FROM work.version")
             return int(self._rows("SELECT count(*) FROM work.touched")[0][0])
@@ -198,6 +243,7 @@ class _Loader:
             key = [source, dump_id]
             where = "WHERE source = ? AND dump_id = ?"
             self.connection.execute(f"INSERT INTO work.touched SELECT DISTINCT paper_id FROM work.records {where}", key)
+            identify.forget(self.connection, where, key)
             for table in ("links", "repositories", "records", "loaded"):
                 self.connection.execute(f"DELETE FROM work.{table} {where}", key)
 
@@ -208,41 +254,52 @@ class _Loader:
             f"INSERT INTO work.loaded SELECT ?, unnest({database.quoted_list(dump_ids)}), ?", [source, batch_id]
         )
         chosen = f"list_contains({database.quoted_list(dump_ids)}, dump_id)"
+        in_time = f" AND {self._observed_in_time(source)}" if self.until < dt.date.max else ""
         papers = self._parquet("papers", [batch_id])
         self.connection.execute(
             f"""
             INSERT INTO work.records BY NAME
             SELECT
-                dump_id, member, record_offset, record_length, observed_on, position, upvotes, comments, arxiv_id, doi,
-                title_key, content_hash, md5(abstract) AS abstract_hash, statement, statement_sentence,
-                ? AS source, ? AS priority, NULL AS paper_id
-            FROM {papers} WHERE {chosen}
+                nextval('work.record_ids') AS record_id, dump_id, member, record_offset, record_length, observed_on,
+                position, upvotes, comments, arxiv_id, doi, title_key, is_specific, author_key,
+                coalesce(year(published_on), arxiv_year(arxiv_id)) AS year,
+                own_id(arxiv_id, doi, title_key, is_specific, author_key, year, content_hash) AS own_id,
+                abstract_key(abstract) AS abstract_key, md5(abstract) AS abstract_hash, content_hash,
+                statement, statement_sentence,
+                ? AS source, ? AS priority, NULL AS paper_id, NULL AS evidence
+            FROM {papers} WHERE {chosen}{in_time}
             """,
             [source, sources.load(source).priority],
         )
-        for table in ("links", "repositories"):
+        self.connection.execute(
+            f"""
+            INSERT INTO work.dois
+            SELECT record_id, unnest(papers.dois) AS doi, generate_subscripts(papers.dois, 1) AS place
+            FROM {papers} AS papers
+            INNER JOIN work.records AS records USING (dump_id, member, record_offset)
+            WHERE papers.dois IS NOT NULL AND records.source = ? AND {chosen}
+            """,
+            [source],
+        )
+        # A link has no day of its own: it counts where its record does.
+        for table, observed in (("links", ""), ("repositories", in_time)):
             self.connection.execute(
                 f"INSERT INTO work.{table} BY NAME "
-                f"SELECT *, ? AS source FROM {self._parquet(table, [batch_id])} WHERE {chosen}",
+                f"SELECT *, ? AS source FROM {self._parquet(table, [batch_id])} WHERE {chosen}{observed}",
                 [source],
             )
 
+    def _observed_in_time(self, source: str) -> str:
+        """Whether a staged row was observed by the day that is asked for, by itself or with its dump."""
+        rows = self.target.dumps.filter(pl.col("source") == source, pl.col("observed_on") <= self.until)
+        in_time = database.quoted_list(sorted(set(rows.get_column("dump_id"))))
+        return (
+            f"CASE WHEN observed_on IS NULL THEN list_contains({in_time}::VARCHAR[], dump_id) "
+            f"ELSE observed_on <= DATE '{self.until}' END"
+        )
+
     def _parquet(self, table: str, batch_ids: Iterable[str]) -> str:
         return _relation(table, [self.settings.staged(table, batch_id) for batch_id in sorted(set(batch_ids))])
-
-    def _identify(self) -> None:
-        """Gives every record its paper; those that move, and where they move to, are touched."""
-        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE moved AS {_changed(self.queries['work.identity'].text)}")
-        self.connection.execute(
-            "INSERT INTO work.touched SELECT old_id FROM moved WHERE old_id IS NOT NULL UNION SELECT new_id FROM moved"
-        )
-        self.connection.execute(
-            "UPDATE work.records SET paper_id = moved.new_id FROM moved WHERE records.dump_id = moved.dump_id "
-            "AND records.member = moved.member AND records.record_offset = moved.record_offset"
-        )
-        self.connection.execute("CREATE OR REPLACE TEMP TABLE once AS SELECT DISTINCT paper_id FROM work.touched")
-        self.connection.execute("DELETE FROM work.touched")
-        self.connection.execute("INSERT INTO work.touched SELECT paper_id FROM once")
 
     def _stage_views(self) -> None:
         batches = [batch_id for (batch_id,) in self._rows("SELECT DISTINCT batch_id FROM work.loaded")]
@@ -256,9 +313,27 @@ class _Loader:
         if query.table.startswith("work.") and not query.is_touched:
             self.connection.execute(f"CREATE OR REPLACE TABLE {query.table} AS {query.text}")
             return
-        only = " WHERE paper_id IN (SELECT paper_id FROM work.touched)" if query.is_touched else ""
-        self.connection.execute(f"DELETE FROM {query.table}{only}")
-        self.connection.execute(f"INSERT INTO {query.table} BY NAME {query.text}")
+        vocabulary.replace_rows(self.connection, query)
+
+    def _write_overrides(self, day: dt.date | None) -> None:
+        """`ops.overrides`: what the file says, and whether it acts."""
+        self.connection.execute("DELETE FROM ops.overrides")
+        for each in self.overrides:
+            self.connection.execute(
+                """
+                INSERT INTO ops.overrides BY NAME
+                SELECT
+                    $action AS action, $paper AS paper, $other AS other, $made_on AS made_on, $who AS who, $why AS why,
+                    $until AS until,
+                    CASE
+                        WHEN NOT $acts THEN 'expired'
+                        WHEN (SELECT count(*) FROM core.paper_aliases WHERE alias IN ($paper, $other)) < 2
+                        THEN 'unmatched'
+                        ELSE 'active'
+                    END AS status
+                """,
+                {**asdict(each), "acts": each.acts_on(day)},
+            )
 
     def _write_dumps(self) -> None:
         self.connection.register("target_dumps", self.target.dumps.to_arrow())
@@ -299,15 +374,6 @@ def create_staged(connection: duckdb.DuckDBPyConnection, folders: Mapping[str, S
         )
 
 
-def _changed(identity: str) -> str:
-    return (
-        "SELECT records.dump_id, records.member, records.record_offset, "
-        "records.paper_id AS old_id, identity.paper_id AS new_id "
-        f"FROM work.records AS records INNER JOIN ({identity}) AS identity USING (dump_id, member, record_offset) "
-        "WHERE records.paper_id IS DISTINCT FROM identity.paper_id"
-    )
-
-
 def _target(settings: Settings) -> _Target:
     """What the files say: which dumps are admitted, and what became of every delivery."""
     withdrawn, approved, replays = ledger.withdrawals(settings), ledger.approvals(settings), ledger.replays(settings)
@@ -344,6 +410,26 @@ def _target(settings: Settings) -> _Target:
             }
     dumps = pl.DataFrame(rows, schema=polars_schema(Dumps), orient="row").sort(*Dumps.primary_key())
     return _Target(batches, dumps, sorted(members))
+
+
+def _until(settings: Settings, connection: duckdb.DuckDBPyConnection, target: _Target, day: dt.date) -> _Target:
+    """What of a target was observed by a day: its deliveries, and later dumps with files of earlier days in them."""
+    dumps, key = target.dumps, ["source", "dump_id"]
+    in_time = dumps.filter(pl.col("observed_on") <= day)
+    late = dumps.filter(pl.col("status") == "loaded").join(in_time, on=key, how="anti")
+    # Of a dump that came late the first delivery alone counts: when it came again changes nothing.
+    firsts = late.sort(*key, "observed_on", "name").unique(key, keep="first", maintain_order=True)
+    folders = {target.batches[source, dump_id] for source, dump_id in firsts.select(key).iter_rows()}
+    early: set[str] = set()
+    for table in ("papers", "repositories"):
+        staged = _relation(table, [settings.staged(table, batch_id) for batch_id in sorted(folders)])
+        found = connection.execute(f"SELECT DISTINCT dump_id FROM {staged} WHERE observed_on <= ?", [day]).fetchall()
+        early |= {dump_id for (dump_id,) in found}
+    kept = pl.concat([in_time, firsts.filter(pl.col("dump_id").is_in(sorted(early)))]).sort(*Dumps.primary_key())
+    held = set(kept.filter(pl.col("status") == "loaded").select(key).iter_rows())
+    batches = {key: batch_id for key, batch_id in target.batches.items() if key in held}
+    dump_ids = {dump_id for _, dump_id in held}
+    return _Target(batches, kept, [member for member in target.members if member[0] in dump_ids])
 
 
 def _dump(delivery: Delivery, status: str, reason: str | None, outcome: Outcome) -> dict[str, object]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from etl import inspection, ledger, sources, storage
+from etl import inspection, ledger, sources, staged, storage
 from etl.errors import WorkerError
 from etl.inspection import Dump
 from etl.ledger import Batch, Commit, Counts, Outcome
@@ -22,6 +22,8 @@ from etl.steps.ingest import read_heads
 from etl.workers import Ended, Pool
 
 Progress = Callable[[int], None]
+# More than any source's parser will have.
+_VERSIONS = 1_000
 
 
 def plan(settings: Settings) -> list[Batch]:
@@ -57,9 +59,9 @@ def _replays(settings: Settings, outcomes: Iterable[Outcome]) -> dict[str, int]:
 
 
 def parser_version(source: str) -> int:
-    """The version of a source's parser; that of `unrecognised` changes with the set of sources."""
+    """The version of a source's parser, and of what all records get; `unrecognised` changes with the set of sources."""
     if source != sources.UNRECOGNISED:
-        return sources.load(source).parser_version
+        return sources.load(source).parser_version + _VERSIONS * staged.VERSION
     known = ",".join(f"{name}:{sources.load(name).parser_version}" for name in sources.names())
     return zlib.crc32(known.encode())
 

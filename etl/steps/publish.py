@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import polars as pl
 
-from etl import dashboard, database, feeds, queries, schemas, storage
+from etl import dashboard, database, feeds, marts, queries, schemas, storage
 from etl.feeds.base import Feed
+from etl.queries import Query
 from etl.settings import PROJECT, Settings
+from etl.steps import published_ids, revisions
 
 DATABASE = "papers.duckdb"
 SCHEMAS = ("core", "mart", "ops")
 # They tell when this machine did what, which a copy of the figures need not.
 _DATABASE_ONLY = ("ops.runs", "ops.validations")
+
+
+# Sorted by what is asked for, rows that are asked for together lie together, and the rest is not read.
+_SORTED_BY = {
+    "core.paper_keywords": ("keyword", "paper_id"),
+    "mart.code_availability": ("topic", "period"),
+    "mart.keyword_trends": ("scope", "keyword"),
+}
 
 
 @dataclass(frozen=True)
@@ -40,10 +50,11 @@ def publish(settings: Settings) -> Published:
     """Publishes what was built, unless readers see just that already."""
     with database.connect(
         settings.database,
-        folders=[settings.published, settings.scratch],
+        folders=[settings.published, settings.scratch, settings.state],
         memory_limit=settings.memory_limit,
         scratch=settings.scratch,
     ) as connection:
+        published_ids.keep(settings, connection)
         snapshot = _name(connection)
         final = settings.published / snapshot
         if settings.current.resolve() == final and (final / "manifest.json").exists():
@@ -51,8 +62,8 @@ def publish(settings: Settings) -> Published:
         aside = settings.published / f".{snapshot}.{os.getpid()}.tmp"
         storage.clear(aside)
         try:
-            _write(connection, aside, settings.scratch)
-            _keep_revisions(settings, connection)
+            write(connection, aside)
+            revisions.keep_published(settings, connection, snapshot)
             storage.clear(final)
             aside.rename(final)
         finally:
@@ -63,11 +74,11 @@ def publish(settings: Settings) -> Published:
 
 
 def _name(connection: duckdb.DuckDBPyConnection) -> str:
-    """The last day observed and a hash of all that the content follows from: deliveries, revisions and this release."""
-    inputs = connection.sql("SELECT * FROM core.dumps ORDER BY ALL").pl().write_json()
-    revisions = connection.sql("SELECT * FROM mart.trend_revisions ORDER BY ALL").pl().write_json()
+    """The last day observed and a hash of all that the content follows from: what came, what we know, this release."""
+    tables = ("core.dumps", "mart.trend_revisions", "ops.overrides", "work.published_ids")
+    inputs = [connection.sql(f"SELECT * FROM {table} ORDER BY ALL").pl().write_json() for table in tables]
     found = connection.execute("SELECT max(observed_on)::VARCHAR FROM core.paper_observations").fetchall()
-    said = "\x1f".join((inputs, revisions, _release()))
+    said = "\x1f".join((*inputs, _release()))
     return f"{found[0][0] or 'empty'}-{hashlib.sha256(said.encode()).hexdigest()[:12]}"
 
 
@@ -82,28 +93,51 @@ def _release() -> str:
     return hashlib.sha256(b"\x00".join(path.read_bytes() for path in files)).hexdigest()
 
 
-def _write(connection: duckdb.DuckDBPyConnection, folder: Path, scratch: Path) -> None:
+@dataclass(frozen=True)
+class _File:
+    """A file of a snapshot; `shape` are names and types of its content."""
+
+    path: Path
+    rows: int
+    shape: str
+
+
+def write(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Writes all that readers get of a working database to a new folder, the manifest last."""
     (folder / "tables").mkdir(parents=True)
     (folder / "feeds").mkdir()
-    tables = list(_tables(connection))
-    entries = [_write_database(connection, folder, tables)]
-    entries += [_write_table(connection, folder, table) for table in tables if table.name not in _DATABASE_ONLY]
-    entries += _write_feeds(connection, folder)
-    entries += [_entry(folder, path, rows, dashboard.LAYOUT) for path, rows in dashboard.write(folder, scratch)]
+    files = [*_write_tables(connection, folder), *_write_feeds(connection, folder)]
+    files += [_File(path, rows, dashboard.LAYOUT) for path, rows in dashboard.write(folder)]
+    # Hashing is most of the work here, and lets other threads go on.
+    with ThreadPoolExecutor() as pool:
+        entries = list(pool.map(lambda file: _entry(folder, file), files))
     manifest = sorted(entries, key=lambda entry: str(entry["path"]))
-    (folder / "manifest.json").write_bytes(storage.json_bytes({"schema_version": 1, "files": manifest}))
+    (release,) = connection.execute("SELECT release FROM work.release").fetchall()[0]
+    said = {"schema_version": 1, "release": release, "files": manifest}
+    (folder / "manifest.json").write_bytes(storage.json_bytes(said))
     storage.sync_tree(folder)
 
 
 def _tables(connection: duckdb.DuckDBPyConnection) -> Iterator[_Table]:
     """Every table that is published, with the columns that it is sorted by."""
-    found = connection.execute("SELECT schema_name, table_name FROM duckdb_tables() ORDER BY ALL").fetchall()
-    grains = {query.table: query.grain for query in queries.read("marts", "mart")}
+    found = connection.execute(
+        "SELECT schema_name, table_name FROM duckdb_tables() "
+        "UNION ALL SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal ORDER BY ALL"
+    ).fetchall()
+    made = {query.table: query for query in queries.read("marts", "mart")}
     for schema, name in found:
         table = f"{schema}.{name}"
-        if schema in SCHEMAS:
-            declared = schemas.CORE.get(table)
-            yield _Table(table, tuple(declared.primary_key()) if declared else grains.get(table, ()))
+        if schema in SCHEMAS and (table not in made or made[table].is_published):
+            yield _Table(table, _SORTED_BY.get(table) or _grain(table, made))
+
+
+def _grain(table: str, made: Mapping[str, Query]) -> tuple[str, ...]:
+    declared = schemas.CORE.get(table)
+    if declared:
+        return tuple(declared.primary_key())
+    if table in made:
+        return made[table].grain
+    return tuple(marts.load(table.removeprefix("mart.")).schema.primary_key())
 
 
 def _ordered(table: _Table) -> str:
@@ -111,23 +145,41 @@ def _ordered(table: _Table) -> str:
     return f"SELECT * FROM {table.name} ORDER BY {columns}"
 
 
-def _write_database(connection: duckdb.DuckDBPyConnection, folder: Path, tables: list[_Table]) -> dict[str, Any]:
+def _write_tables(connection: duckdb.DuckDBPyConnection, folder: Path) -> Iterator[_File]:
+    """The database, and each table as Parquet: sorted once for both."""
     path = folder / DATABASE
     connection.execute(f"ATTACH {database.quoted(str(path))} AS snapshot")
     for schema in SCHEMAS:
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS snapshot.{schema}")
-    for table in tables:
+    rows = 0
+    for table in _tables(connection):
         connection.execute(f"CREATE TABLE snapshot.{table.name} AS {_ordered(table)}")
         for target, said in _comments(connection, table):
             connection.execute(f"COMMENT ON {target} IS {database.quoted(said)}")
-    rows = sum(_rows(connection, table.name) for table in tables)
+        count = int(connection.execute(f"SELECT count(*) FROM snapshot.{table.name}").fetchall()[0][0])
+        rows += count
+        if table.name not in _DATABASE_ONLY:
+            yield _File(_write_parquet(connection, folder, table), count, _shape(connection, table))
     columns = connection.execute(
         "SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns() "
         "WHERE database_name = 'snapshot' ORDER BY ALL"
     ).fetchall()
     connection.execute("CHECKPOINT snapshot")
     connection.execute("DETACH snapshot")
-    return _entry(folder, path, rows, repr(columns))
+    yield _File(path, rows, repr(columns))
+
+
+def _write_parquet(connection: duckdb.DuckDBPyConnection, folder: Path, table: _Table) -> Path:
+    path = folder / "tables" / f"{table.name}.parquet"
+    connection.execute(
+        f"COPY (FROM snapshot.{table.name}) TO {database.quoted(str(path))} "
+        "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
+    )
+    return path
+
+
+def _shape(connection: duckdb.DuckDBPyConnection, table: _Table) -> str:
+    return repr([column[:2] for column in connection.execute(f"DESCRIBE {table.name}").fetchall()])
 
 
 def _comments(connection: duckdb.DuckDBPyConnection, table: _Table) -> Iterator[tuple[str, str]]:
@@ -138,28 +190,18 @@ def _comments(connection: duckdb.DuckDBPyConnection, table: _Table) -> Iterator[
         for name, column in declared.columns().items():
             yield f'COLUMN snapshot.{table.name}."{name}"', column.description or ""
         return
-    where = "WHERE schema_name = ? AND table_name = ? AND comment IS NOT NULL AND database_name = current_database()"
-    names = list(table.name.split("."))
-    for (said,) in connection.execute(f"SELECT comment FROM duckdb_tables() {where}", names).fetchall():
-        yield f"TABLE snapshot.{table.name}", said
-    for name, said in connection.execute(
-        f"SELECT column_name, comment FROM duckdb_columns() {where}", names
-    ).fetchall():
+    where = "WHERE schema_name = ? AND comment IS NOT NULL AND database_name = current_database()"
+    names = table.name.split(".")
+    for kind in ("table", "view"):
+        found = connection.execute(f"SELECT comment FROM duckdb_{kind}s() {where} AND {kind}_name = ?", names)
+        for (said,) in found.fetchall():
+            yield f"TABLE snapshot.{table.name}", said
+    found = connection.execute(f"SELECT column_name, comment FROM duckdb_columns() {where} AND table_name = ?", names)
+    for name, said in found.fetchall():
         yield f'COLUMN snapshot.{table.name}."{name}"', said
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, table: str) -> int:
-    return int(connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])
-
-
-def _write_table(connection: duckdb.DuckDBPyConnection, folder: Path, table: _Table) -> dict[str, Any]:
-    path = folder / "tables" / f"{table.name}.parquet"
-    connection.execute(f"COPY ({_ordered(table)}) TO {database.quoted(str(path))} (FORMAT parquet, COMPRESSION zstd)")
-    described = connection.execute(f"DESCRIBE {table.name}").fetchall()
-    return _entry(folder, path, _rows(connection, table.name), repr([column[:2] for column in described]))
-
-
-def _write_feeds(connection: duckdb.DuckDBPyConnection, folder: Path) -> Iterator[dict[str, Any]]:
+def _write_feeds(connection: duckdb.DuckDBPyConnection, folder: Path) -> Iterator[_File]:
     for query in queries.read("feeds", "feed"):
         rows = connection.sql(query.text).pl()
         feed = Feed(query.path.stem, query.description, rows)
@@ -167,25 +209,18 @@ def _write_feeds(connection: duckdb.DuckDBPyConnection, folder: Path) -> Iterato
             style = feeds.load(name)
             path = folder / "feeds" / f"{feed.name}.{style.suffix}"
             style.write(path, feed)
-            yield _entry(folder, path, rows.height, style.layout or repr(rows.schema))
+            yield _File(path, rows.height, style.layout or repr(rows.schema))
 
 
-def _entry(folder: Path, path: Path, rows: int, shape: str) -> dict[str, Any]:
+def _entry(folder: Path, file: _File) -> dict[str, Any]:
     """One line of the manifest. `schema_hash` changes when names or types of the content do."""
     return {
-        "path": str(path.relative_to(folder)),
-        "sha256": storage.sha256(path),
-        "bytes": path.stat().st_size,
-        "rows": rows,
-        "schema_hash": hashlib.sha256(shape.encode()).hexdigest()[:16],
+        "path": str(file.path.relative_to(folder)),
+        "sha256": storage.sha256(file.path),
+        "bytes": file.path.stat().st_size,
+        "rows": file.rows,
+        "schema_hash": hashlib.sha256(file.shape.encode()).hexdigest()[:16],
     }
-
-
-def _keep_revisions(settings: Settings, connection: duckdb.DuckDBPyConnection) -> None:
-    """Revisions are history: no dump can tell them again."""
-    revisions: pl.DataFrame = connection.sql("SELECT * FROM mart.trend_revisions ORDER BY ALL").pl()
-    if revisions.height:
-        storage.write_parquet(settings.state / "trend_revisions.parquet", revisions)
 
 
 def _prune(settings: Settings, newest: str) -> None:

@@ -13,7 +13,7 @@ _HASHED = (
     "abstract",
     "authors",
     "arxiv_id",
-    "doi",
+    "dois",
     "published_on",
     "updated_on",
     "categories",
@@ -22,7 +22,7 @@ _HASHED = (
     "page_links",
 )
 _COUNTS = ("upvotes", "comments", "stars")
-_LISTS = ("authors", "categories", "page_links")
+_LISTS = ("authors", "dois", "categories", "page_links")
 LINK_SCHEMA = pl.Schema(
     {
         "row": pl.Int64,
@@ -43,15 +43,25 @@ _FIELD_CONFIDENCE = 0.9
 
 
 def with_keys(papers: pl.DataFrame) -> pl.DataFrame:
-    """Adds `title_key`, `content_hash` of what is said of the paper, and `repeat_hash` with its votes and stars too."""
+    """Adds the keys of identity, `content_hash` of what is said of the paper, and `repeat_hash` with its votes too.
+
+    `dois` are those that the source found in the cell, else the one of `doi`.
+    """
+    one_doi = pl.when(pl.col("doi").is_not_null()).then(pl.concat_list("doi"))
+    papers = papers.with_columns(dois=pl.coalesce("dois", one_doi) if "dois" in papers.columns else one_doi)
     said = [
         (pl.col(name).list.join("\x1e", ignore_nulls=True) if name in _LISTS else pl.col(name).cast(pl.String))
         for name in _HASHED
     ]
     counts = [pl.col(name).cast(pl.String) for name in _COUNTS]
     return papers.with_columns(
-        title_key=text.title_key(pl.col("title")), content_hash=_joined(said, "\x1f").map_batches(_hashes, pl.String)
-    ).with_columns(repeat_hash=_joined([pl.col("content_hash"), *counts], ":"))
+        title_key=text.title_key(pl.col("title")),
+        author_key=text.author_key(pl.col("authors")),
+        content_hash=_joined(said, "\x1f").map_batches(_hashes, pl.String),
+    ).with_columns(
+        is_specific=text.is_specific(pl.col("title"), pl.col("title_key")),
+        repeat_hash=_joined([pl.col("content_hash"), *counts], ":"),
+    )
 
 
 def _joined(parts: list[pl.Expr], separator: str) -> pl.Expr:
@@ -123,9 +133,9 @@ def with_statements(papers: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def found_keyphrases(papers: pl.DataFrame) -> pl.DataFrame:
-    """Ranked keyphrases of each paper, see `keyphrases`."""
-    return keyphrases.keyphrases(papers.select("row", "title", "abstract"))
+def found_keyphrases(papers: pl.DataFrame) -> keyphrases.Found:
+    """Ranked keyphrases and definitions of each paper with `language`, see `keyphrases`."""
+    return keyphrases.with_definitions(papers.select("row", "title", "abstract", "language"))
 
 
 def found_repositories(said: pl.DataFrame) -> pl.DataFrame:

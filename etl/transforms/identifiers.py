@@ -12,6 +12,8 @@ _ARXIV = (
     r"(\d{2}(?:0[1-9]|1[0-2])\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?(?:\.pdf)?$"
 )
 _DOI = r"(10\.\d{4,9}/\S+)$"
+# A comma or semicolon parts two DOIs only where another begins behind it: it may also stand inside one.
+_NEXT_DOI = r"[,;|]+\s*((?:https?://[^\s,;|]*/|doi:\s*)?10\.\d{4,9}/)"
 # arXiv registers a DOI for each of its papers; it says no more than the arXiv identifier does.
 _ARXIV_DOI = r"^10\.48550/arxiv\.(.+)$"
 # What nearly all identifiers look like, with nothing around them.
@@ -30,15 +32,30 @@ def arxiv_id(text: pl.Expr) -> pl.Expr:
 
 def doi(text: pl.Expr) -> pl.Expr:
     """The first DOI of a cell in lower case, without resolver; null where there is none or arXiv made it."""
-    whole = GIVEN.str.replace_all(r"-\s+", "-").str.strip_chars()
-    first = whole.str.split(" ").list.first()
-    named = first.str.to_lowercase().str.extract(_DOI, 1).str.strip_chars_end(".,;]}>")
+    is_plain = GIVEN.str.contains(_PLAIN_DOI) & ~GIVEN.str.starts_with("10.48550/")
+    return either(text, GIVEN.str.to_lowercase(), is_plain, _cut(GIVEN).list.first())
+
+
+def dois(text: pl.Expr) -> pl.Expr:
+    """All DOIs of a cell in their order, each once, as `doi` gives the first; null where there is none."""
+    found = _cut(text).list.unique(maintain_order=True)
+    return pl.when(found.list.len() > 0).then(found)
+
+
+def _cut(cell: pl.Expr) -> pl.Expr:
+    """The DOIs of a cell. Blanks, semicolons and commas stand between them; a line break after a hyphen does not."""
+    whole = cell.str.to_lowercase().str.replace_all(r"-\s+", "-").str.replace_all(_NEXT_DOI, " ${1}")
+    words = whole.str.replace_all(r"\s+", " ").str.split(" ")
+    return words.list.eval(_one(pl.element().str.extract(_DOI, 1)).drop_nulls())
+
+
+def _one(named: pl.Expr) -> pl.Expr:
+    tight = named.str.strip_chars_end(".,;]}>")
     # A bracket at the end belongs to the text around, unless the DOI opened one.
-    found = pl.when(named.str.contains("(", literal=True)).then(named).otherwise(named.str.strip_chars_end(").,;]}>"))
+    found = pl.when(tight.str.contains("(", literal=True)).then(tight).otherwise(tight.str.strip_chars_end(").,;]}>"))
     # A hyphen at the end tells that a line break cut it.
     is_one = ~found.str.contains(_ARXIV_DOI) & found.str.contains(r"/\S") & ~found.str.ends_with("-")
-    is_plain = GIVEN.str.contains(_PLAIN_DOI) & ~GIVEN.str.starts_with("10.48550/")
-    return either(text, GIVEN.str.to_lowercase(), is_plain, pl.when(is_one).then(found))
+    return pl.when(is_one).then(found)
 
 
 def arxiv_month(arxiv_id: pl.Expr) -> pl.Expr:

@@ -7,6 +7,7 @@ order, fragments and doubles are left out, and the list ends where more would sa
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import accumulate
 
 import numpy as np
@@ -14,6 +15,8 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from etl.transforms import languages, variants
+from etl.transforms.definitions import definitions, in_capitals, short_form, word_text
 from etl.transforms.phrases import PLACE_BITS, SIZE_BITS, Candidates, candidates
 from etl.transforms.ranking import Background, Numbers, Trees, background, features, fragments, trees
 from etl.transforms.words import Flags, Hashes, Places, Words, cleaned, pieces, words_of
@@ -24,7 +27,8 @@ LEAST = 3
 UNSEEN, UNSEEN_SHARE = 2.0, 0.8
 # So many of the best candidates of a text are looked at for fragments and doubles.
 CONSIDERED = 24
-MAX_SHORT_FORM = 8
+# Longer long forms are none.
+MAX_LONG_FORM = 120
 # Each works on one piece at a time, so that memory stays bounded.
 MOST_THREADS = 4
 
@@ -32,78 +36,91 @@ _SCHEMA = {
     "row": pl.Int64,
     "phrase": pl.String,
     "phrase_key": pl.String,
-    "acronym": pl.String,
+    "short_form": pl.String,
     "rank": pl.Int64,
     "score": pl.Float64,
     "in_title": pl.Boolean,
 }
+_DEFINITIONS = {"row": pl.Int64, "short_form": pl.String, "phrase": pl.String, "phrase_key": pl.String}
 
 
-def phrase_key(phrase: pl.Expr) -> pl.Expr:
-    """What variants of one keyword share: hyphens count as blanks, the last word loses its plural ending."""
-    plain = phrase.str.to_lowercase().str.replace_all(r"[-’'\s]+", " ").str.strip_chars()
-    return (
-        plain.str.replace(r"([^aeiou\s])ies$", "${1}y")
-        .str.replace(r"(ch|sh|ss|x)es$", "${1}")
-        .str.replace(r"([^su\si])s$", "${1}")
-    )
+@dataclass(frozen=True)
+class Found:
+    """What texts say: `ranked` as `keyphrases` gives it, and `definitions`.
+
+    `definitions` has `row`, `short_form` (`LLM`), `phrase` (the long form, in lower case) and its `phrase_key`, each
+    short form once a row, sorted by row.
+    """
+
+    ranked: pl.DataFrame
+    definitions: pl.DataFrame
 
 
 def keyphrases(texts: pl.DataFrame, threads: int = 1) -> pl.DataFrame:
     """Ranked keyphrases of each row.
 
-    `texts` has `row` (unique), `title` and `abstract`. Returns `row`, `phrase`, `phrase_key`, `acronym`, `rank`,
-    `score` (how likely it is a keyphrase), `in_title`, sorted by row and rank: at most `KEPT` a row. A title or
-    abstract that is not English gives none. Threads share the work where no other process does.
+    `texts` has `row` (unique), `title` and `abstract`, and perhaps `language`, see `languages`. Returns `row`,
+    `phrase`, `phrase_key` (see `variants`), `short_form` (`LLM`, where the phrase is a word in capitals such as
+    `LLMs`), `rank`, `score` (how likely it is a keyphrase), `in_title`, sorted by row and rank: at most `KEPT` a row. A
+    text in another language gives none. Threads share the work where no other process does.
     """
-    return found_in(texts, background(), trees(), threads)
+    return found_in(texts, background(), trees(), threads).ranked
 
 
-def found_in(texts: pl.DataFrame, tables: Background, model: Trees, threads: int = 1) -> pl.DataFrame:
+def with_definitions(texts: pl.DataFrame) -> Found:
+    """The same, with the short forms that each row defines."""
+    return found_in(texts, background(), trees())
+
+
+def found_in(texts: pl.DataFrame, tables: Background, model: Trees, threads: int = 1) -> Found:
     """The same with given tables."""
-    ordered = texts.sort("row")
+    known = texts if "language" in texts.columns else languages.with_language(texts)
+    ordered = known.filter(pl.col("language").is_null() | (pl.col("language") == languages.ENGLISH)).sort("row")
     rows = ordered["row"].cast(pl.Int64)
     parts = list(pieces(cleaned(ordered)))
     starts = [0, *accumulate(map(len, parts))]
 
-    def one(number: int) -> pl.DataFrame:
+    def one(number: int) -> Found:
         part = parts[number]
         return _of_piece(part, rows.slice(starts[number], len(part)), tables, model)
 
     numbers = range(len(parts))
     if threads < 2:
-        return pl.concat([pl.DataFrame(schema=_SCHEMA), *map(one, numbers)])
-    # Pieces know nothing of each other, and NumPy mostly works without the interpreter's lock.
-    with ThreadPoolExecutor(min(threads, MOST_THREADS)) as pool:
-        return pl.concat([pl.DataFrame(schema=_SCHEMA), *pool.map(one, numbers)])
+        found = list(map(one, numbers))
+    else:
+        # Pieces know nothing of each other, and NumPy mostly works without the interpreter's lock.
+        with ThreadPoolExecutor(min(threads, MOST_THREADS)) as pool:
+            found = list(pool.map(one, numbers))
+    return Found(
+        pl.concat([pl.DataFrame(schema=_SCHEMA), *(each.ranked for each in found)]),
+        pl.concat([pl.DataFrame(schema=_DEFINITIONS), *(each.definitions for each in found)]),
+    )
 
 
-def _of_piece(texts: pl.Series, rows: pl.Series, tables: Background, model: Trees) -> pl.DataFrame:
+def _of_piece(texts: pl.Series, rows: pl.Series, tables: Background, model: Trees) -> Found:
     words = words_of(texts)
-    if not len(words):
-        return pl.DataFrame(schema=_SCHEMA)
-    found = candidates(words)
-    if not len(found.row):
-        return pl.DataFrame(schema=_SCHEMA)
+    found = candidates(words) if len(words) else None
+    if found is None or not len(found.row):
+        return Found(pl.DataFrame(schema=_SCHEMA), pl.DataFrame(schema=_DEFINITIONS))
     known = tables.phrases(found.hash)
     score = model(features(words, found, known, tables))
-    short, long = _definitions(words)
-    excluded = fragments(found, known, tables) | _defined_elsewhere(words, found, short, long)
+    short, long, size = definitions(words)
+    excluded = fragments(found, known, tables)
+    excluded |= _defined_elsewhere(words, found, short, words.phrase_hash(long, size))
     kept, chance = _ranked(found, score, excluded)
     first, last = found.first[kept], found.first[kept] + found.size[kept] - 1
-    phrase = _spelled(words, first, last)
     frame = pl.DataFrame(
         {
             "row": rows.gather(found.row[kept]),
-            "phrase": phrase,
-            "phrase_key": phrase,
-            "acronym": _acronyms(words, found, kept, short, long),
+            "phrase": _spelled(words, first, last),
+            "short_form": _short_forms(words, first, last),
             "score": chance.round(6),
             "in_title": words.in_title[first],
         }
-    ).with_columns(phrase_key(pl.col("phrase_key")))
+    ).with_columns(phrase_key=variants.variant_key(pl.col("phrase")))
     single = frame.filter(pl.struct("row", "phrase_key").is_first_distinct())
-    return single.with_columns(rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("row")).select(*_SCHEMA)
+    ranked = single.with_columns(rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("row")).select(*_SCHEMA)
+    return Found(ranked, _defined(words, rows, short, long, size))
 
 
 def _ranked(found: Candidates, score: Numbers, excluded: Flags) -> tuple[Places, NDArray[np.float64]]:
@@ -178,32 +195,6 @@ def _spelled(words: Words, first: Places, last: Places) -> pl.Series:
     return made.str.replace_all(r"[\n\r\t ]+", " ").str.to_lowercase()
 
 
-def _definitions(words: Words) -> tuple[Places, Places]:
-    """Short forms that a text defines, as in `large language models (LLMs)`: their places and those of the long."""
-    data, start, end = words.data, words.start, words.end
-    is_upper = (data >= ord("A")) & (data <= ord("Z"))
-    plural = data[end - 1] == ord("s")
-    size = end - start - plural
-    short = np.flatnonzero(
-        (data[start - 1] == ord("("))
-        & (data[end] == ord(")"))
-        & is_upper[start]
-        & (size > 1)
-        & (size <= MAX_SHORT_FORM)
-    )
-    short = short[is_upper[end[short] - plural[short] - 1]]
-    long = short - size[short]
-    fits = long >= 0
-    short, long = short[fits], long[fits]
-    fits = words.row[long] == words.row[short]
-    for step in range(MAX_SHORT_FORM):
-        inside = np.flatnonzero(size[short] > step)
-        place = long[inside] + step
-        fits[inside] &= (data[start[place]] | 32) == (data[start[short[inside]] + step] | 32)
-        fits[inside] &= ~words.parted[place] | (step == 0)
-    return short[fits], long[fits]
-
-
 def _row_hashes(rows: Places, hashes: Hashes) -> Hashes:
     return (hashes >> np.uint64(10)) | rows.astype(np.uint64) << np.uint64(54)
 
@@ -217,21 +208,41 @@ def _places_in(few: Hashes, many: Hashes) -> Places:
     return np.where(few[spot] == many, spot, -1)
 
 
-def _defined_elsewhere(words: Words, found: Candidates, short: Places, long: Places) -> Flags:
+def _defined_elsewhere(words: Words, found: Candidates, short: Places, long: Hashes) -> Flags:
     """Which candidates are short forms of other ones."""
     everything = _row_hashes(found.row, found.hash)
-    meant = _places_in(_row_hashes(words.row[long], words.phrase_hash(long, short - long)), everything)
+    meant = _places_in(_row_hashes(words.row[short], long), everything)
     short = short[np.unique(meant[meant >= 0])]
     return _places_in(_row_hashes(words.row[short], words.key[short]), everything) >= 0
 
 
-def _acronyms(words: Words, found: Candidates, kept: Places, short: Places, long: Places) -> pl.Series:
-    """The short form of each phrase that has one."""
-    defined = _row_hashes(words.row[long], words.phrase_hash(long, short - long))
-    place = _places_in(defined, _row_hashes(found.row[kept], found.hash[kept]))
-    made: list[str | None] = [None] * len(kept)
-    for one in np.flatnonzero(place >= 0).tolist():
-        which = short[place[one]]
-        text = words.data[words.start[which] : words.end[which]].tobytes().decode()
-        made[one] = text.removesuffix("s").upper()
-    return pl.Series("acronym", made, dtype=pl.String)
+def _short_forms(words: Words, first: Places, last: Places) -> pl.Series:
+    """The short form that each phrase is, where it is one: a word in capitals, but not because all its title is."""
+    made: list[str | None] = [None] * len(first)
+    for one in np.flatnonzero((first == last) & in_capitals(words, first)).tolist():
+        place = int(first[one])
+        found = short_form(word_text(words, place))
+        if found and not (words.in_title[place] and _title(words, place).isupper()):
+            made[one] = found
+    return pl.Series("short_form", made, dtype=pl.String)
+
+
+def _title(words: Words, place: int) -> str:
+    """The title in which a word stands, from its first word to its last."""
+    first = int(np.searchsorted(words.row, words.row[place]))
+    last = place + int(np.argmin(words.in_title[place:])) - 1 if not words.in_title[place:].all() else len(words) - 1
+    return words.data[words.start[first] : words.end[last]].tobytes().decode()
+
+
+def _defined(words: Words, rows: pl.Series, short: Places, long: Places, size: Places) -> pl.DataFrame:
+    """The definitions of a piece, each short form once a row."""
+    forms = [short_form(word_text(words, place)) for place in short.tolist()]
+    frame = pl.DataFrame(
+        {
+            "row": rows.gather(words.row[short]),
+            "short_form": pl.Series(forms, dtype=pl.String),
+            "phrase": _spelled(words, long, long + size - 1),
+        }
+    ).filter(pl.col("short_form").is_not_null() & (pl.col("phrase").str.len_bytes() <= MAX_LONG_FORM))
+    single = frame.filter(pl.struct("row", "short_form").is_first_distinct())
+    return single.with_columns(phrase_key=variants.variant_key(pl.col("phrase"))).select(*_DEFINITIONS)

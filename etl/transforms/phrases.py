@@ -98,6 +98,13 @@ def kinds(words: Words) -> NDArray[np.uint8]:
     return bits[lookup(words.hash)]
 
 
+def are_function_words(hashes: Hashes) -> Flags:
+    """Which words, by the hash of their letters, are English function words."""
+    lookup, bits = _kinds()
+    made: Flags = bits[lookup(hashes)] & _OURS > 0
+    return made
+
+
 def foreign(words: Words, kind: NDArray[np.uint8]) -> Flags:
     """Which words stand in a title or abstract that is not English.
 

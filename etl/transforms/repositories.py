@@ -1,6 +1,10 @@
-"""Which repository a name or a field names, for whole columns at once."""
+"""Which repository a name or a field names, for whole columns at once; what GitHub says of one."""
 
 from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
 
 import polars as pl
 
@@ -16,6 +20,26 @@ def github_url(name: pl.Expr) -> pl.Expr:
     """The canonical URL of a repository that GitHub itself names as `owner/name`; null where that is no such name."""
     is_name = name.str.contains(_NAME) & ~name.str.contains(r"/\.{1,2}$")
     return pl.when(is_name).then(pl.concat_str(pl.lit("https://github.com/"), name))
+
+
+# GitHub computes sizes every hour, and takes the making of a repository for its first push.
+_MAKING = dt.timedelta(days=1)
+
+
+def is_empty_at_github(found: Mapping[str, Any]) -> bool:
+    """Whether a repository of GitHub's REST API holds nothing: a size of 0, and no push after the day it was made.
+
+    A size of 0 alone is not enough: sizes are rounded to kilobytes, and come late.
+    """
+    if found.get("size") != 0 or "pushed_at" not in found:
+        return False
+    pushed = found["pushed_at"]
+    if pushed is None:
+        return True
+    try:
+        return dt.datetime.fromisoformat(pushed) - dt.datetime.fromisoformat(found["created_at"]) <= _MAKING
+    except (KeyError, TypeError, ValueError):
+        return False
 
 
 def in_cells(cells: pl.Series) -> pl.Series:

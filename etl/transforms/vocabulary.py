@@ -64,9 +64,9 @@ lies limitation limitations limited limiting limits little longer look lot lower
 maintaining maintains major majority make makes making manage manner match matched matches means measured meet mention
 merely minimize minimizing mitigate mitigates mitigating moderate modern motivated motivates motivation move namely
 naturally necessary need needed new newly notable notably note notion novel novelty number numbers numerous observe
-observed obtain obtained obtaining obtains occur offer offering offers open-source open-sourced operate operates
-opportunities optimize optimizes original originally outperform outperformed outperforming outperforms overall overcome
-overlook overview page paper papers particular particularly past paving perform performed performing performs
+observed obtain obtained obtaining obtains occur of-the-art offer offering offers open-source open-sourced operate
+operates opportunities optimize optimizes original originally outperform outperformed outperforming outperforms overall
+overcome overlook overview page paper papers particular particularly past paving perform performed performing performs
 perspective perspectives play plays plethora poor poorly popular possible potential potentially powerful practical
 practically precise precisely predicts predominantly present presented presenting presents preserve preserves preserving
 prevent previous previously primarily primary principled prior produce produced produces producing progress
@@ -84,12 +84,12 @@ start starting state-of-the-art steps straightforward strengths strong stronger 
 studies study studying subsequent subsequently substantial substantially successful successfully suffer suffers
 sufficient suggest suggested suggesting suggests suitable summarize superior superiority supported supporting supports
 surpass surpasses surpassing surprising surprisingly synthesize synthesizes synthesizing systematic systematically
-tackle tackling taken takes tend termed terms tested theoretically thorough thoroughly times today topic traditional
-traditionally treat true truly try types typical typically ultimately unable unclear uncover underexplored underlying
-underscore underscores underscoring understand unexplored unfortunately unifies unique unprecedented url use used useful
-uses using usually utilise utilised utilises utilising utilize utilized utilizes utilizing valid validate validated
-validates validating valuable variety various vary varying vast verify version want website wide widely widespread work
-works worse written year years yield yielding yields
+tackle tackling taken takes tend termed terms tested the-art theoretically thorough thoroughly times today topic
+traditional traditionally treat true truly try types typical typically ultimately unable unclear uncover underexplored
+underlying underscore underscores underscoring understand unexplored unfortunately unifies unique unprecedented url use
+used useful uses using usually utilise utilised utilises utilising utilize utilized utilizes utilizing valid validate
+validated validates validating valuable variety various vary varying vast verify version want website wide widely
+widespread work works worse written year years yield yielding yields
 """.split()
 )
 
@@ -112,15 +112,16 @@ mechanism mechanisms medical memory method methodology methods metric metrics mo
 modules multi-modal multilingual multimodal multiple natural needs network networks neural object objective objectives
 objects observation observations operation optimal order output outputs parameter parameters pattern patterns
 performance pipeline pipelines point points policy pose poses prediction predictions principle problem problems
-procedure process project prompt prompts properties property public purpose quality question questions random rate ratio
-real real-time real-world reasoning reduced reduction region relative reliable representation representations
-requirement requirements research resource resources response responses reward rewards robotic run sample samples scale
-scaling scenarios scene scheme scientific score scores search self semantic sequence sequences series set sets setting
-signal signals simulation single size small software solution solving source space sparse spatial special specific
-speech speed stage standard state step strategies strategy strength structure structures subject success support survey
-synthetic system systems target task tasks technique techniques temporal term test text theory thinking time token
-tokens tool tools trained training transfer transformation tree turn type understanding unified user users value video
-videos view vision visual weak weight weights word words world
+procedure proceedings process project prompt prompts properties property public purpose quality question questions
+random rate ratio real real-time real-world reasoning reduced reduction region relative reliable representation
+representations requirement requirements research resource resources response responses reward rewards robotic run
+sample samples scale scaling scenarios scene scheme scientific score scores search self semantic sequence sequences
+series set sets setting signal signals simulation single size small software solution solving source space sparse
+spatial special specific speech speed stage standard state step strategies strategy strength structure structures
+subject success support survey synthetic system systems target task tasks technique techniques temporal term test text
+theory things thinking time token tokens tool tools trained training transfer transformation tree turn type
+understanding unified user users value video videos view vision visual weak weight weights word words workshop workshops
+world
 """.split()
 )
 

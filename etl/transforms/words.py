@@ -31,6 +31,9 @@ Flags = NDArray[np.bool_]
 _URL = r"(?i)(?:https?://|www\.)\S+"
 _BARE_URL = r"(?i)\b[\w.-]+\.(?:com|org|io|net|ai|edu|gov)/\S*"
 _MATHS = r"\$\$[^$]{0,2000}\$\$|\$[^$]{0,400}\$|\\begin\{[a-z*]+\}|\\end\{[a-z*]+\}"
+# Letters with LaTeX's accents, and letters that are commands, as in `Erd\H{o}s`, `Schr{\"o}dinger` and `\o rsted`.
+_ACCENTED = r"""\{?\\(?:["'`^~=.]\s*\{?\\?|[cuvHkrdb]\s*\{\\?)([A-Za-z])\}{0,2}"""
+_LETTER_COMMAND = r"\{?\\(ss|ae|oe|aa|AA|o|O|l|L|i|j)\b(?:\{\}|\}|\s+)?"
 _COMMAND = r"\\(?:[A-Za-z]+\*?|.)"
 _MARKUP = r"</?[A-Za-z][^<>]{0,200}>|&[a-z]{2,8};|&#\d{1,6};"
 _TYPOGRAPHY = {"’": "'", "‘": "'", "–": "-", "‐": "-", "‑": "-", "\u00ad": "", "\u00a0": " ", "ﬁ": "fi", "ﬂ": "fl"}
@@ -87,6 +90,8 @@ def _clean(texts: pl.Series) -> pl.Series:
         ("&", _MARKUP, " "),
         ("$", _MATHS, " ; "),
         ("\\", _MATHS, " ; "),
+        ("\\", _ACCENTED, "${1}"),
+        ("\\", _LETTER_COMMAND, "${1}"),
         ("\\", _COMMAND, " "),
     ]
     for sign, pattern, instead in rules:
@@ -152,7 +157,7 @@ class Words:
 
 def words_of(texts: pl.Series) -> Words:
     """Tokenises a piece."""
-    data = np.frombuffer("".join(texts.to_list()).encode(), dtype=np.uint8)
+    data = _bytes(texts)
     kind = _KINDS[data]
     is_word = (kind == _LETTER) | (kind == _DIGIT)
     ties = np.flatnonzero(kind == _TIE)
@@ -188,6 +193,15 @@ def words_of(texts: pl.Series) -> Words:
         is_number=_without_letters(kind, start, end),
         chain=chain,
     )
+
+
+def _bytes(texts: pl.Series) -> Bytes:
+    """The bytes of all texts, one after the other."""
+    array = texts.to_arrow(compat_level=pl.CompatLevel.oldest())
+    _, offsets, data = array.buffers()
+    ends = np.frombuffer(offsets, dtype=np.int64)
+    made: Bytes = np.frombuffer(data, dtype=np.uint8)[ends[array.offset] : ends[array.offset + len(array)]]
+    return made
 
 
 def _rows(start: Places, text_ends: Places) -> Places:

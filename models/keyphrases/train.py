@@ -28,7 +28,7 @@ import polars as pl
 from scipy import sparse
 from scipy.optimize import minimize
 
-from etl.transforms import ranking
+from etl.transforms import latex, ranking
 from etl.transforms.keyphrases import found_in
 from etl.transforms.phrases import Candidates, Lookup, candidates
 from etl.transforms.words import Words, cleaned, hashes_of, pieces, words_of
@@ -504,9 +504,13 @@ def best_question(binned: np.ndarray, leaf: np.ndarray, slope: np.ndarray, bend:
 def judged(papers: list[Paper], tables: ranking.Background, trees: ranking.Trees) -> dict[str, float]:
     """Precision, recall and F1 at 10, as the judging script counts."""
     frame = frame_of(papers).with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
-    found = found_in(frame, tables, trees)
+    found = found_in(frame, tables, trees).ranked
     said = dict(found.group_by("row").agg("phrase").iter_rows())
-    gold = {str(at): list(dict.fromkeys(map(stemmed, paper.keyphrases))) for at, paper in enumerate(papers)}
+    # Texts are read without LaTeX's accents, and labels are compared so.
+    gold = {
+        str(at): list(dict.fromkeys(map(stemmed, map(latex.plain, paper.keyphrases))))
+        for at, paper in enumerate(papers)
+    }
     ranked = {str(at): list(dict.fromkeys(map(stemmed, said.get(at, [])))) for at in range(len(papers))}
     scored = scorer().score(gold, ranked, 10)
     sizes = float(np.mean([min(10, len(phrases)) for phrases in ranked.values()]))

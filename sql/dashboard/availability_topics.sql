@@ -1,8 +1,8 @@
 -- Papers that name their code in the last twelve months of the data: all, each category, the hundred largest keywords.
 -- grain: place
--- place: `all` first, then categories, then keywords, each by papers
--- topic: `all`, a category or a keyword
--- kind: all, category or keyword
+-- place: `all` first, then categories, keywords and sources, each by papers
+-- topic: `all`, a category, a keyword or `source:…`
+-- kind: all, category, keyword or source
 -- papers: papers first published in those months
 -- linked: papers with a repository link
 -- promised: papers that promise code and have no link
@@ -24,7 +24,11 @@ kinds AS (
 counted AS (
     SELECT
         figures.topic,
-        CASE WHEN figures.topic = 'all' THEN 'all' ELSE coalesce(any_value(kinds.kind), 'keyword') END AS kind,
+        CASE
+            WHEN figures.topic = 'all' THEN 'all'
+            WHEN starts_with(figures.topic, 'source:') THEN 'source'
+            ELSE coalesce(any_value(kinds.kind), 'keyword')
+        END AS kind,
         sum(figures.papers)::BIGINT AS papers,
         sum(figures.linked)::BIGINT AS linked,
         sum(figures.promised)::BIGINT AS promised

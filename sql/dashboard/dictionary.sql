@@ -9,6 +9,10 @@ WITH tables AS (
     SELECT schema_name || '.' || table_name AS table_name, 0 AS place, NULL AS column_name, NULL AS type, comment AS meaning
     FROM duckdb_tables()
     WHERE database_name = current_database() AND schema_name IN ('core', 'mart', 'ops')
+    UNION ALL
+    SELECT schema_name || '.' || view_name AS table_name, 0 AS place, NULL AS column_name, NULL AS type, comment AS meaning
+    FROM duckdb_views()
+    WHERE database_name = current_database() AND schema_name IN ('core', 'mart', 'ops')
 ),
 
 columns AS (

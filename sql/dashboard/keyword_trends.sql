@@ -5,14 +5,12 @@
 -- papers: dated papers of the scope with the keyword
 -- n_periods: complete months behind the figures
 -- trend_status: insufficient_history, difference, growth or ok
--- growth: log-odds of the last quarter of months against those before, shrunk
--- growth_low: growth less 1.96 standard errors; the standard error is growth / emergence
--- growth_high: growth and 1.96 standard errors
+-- growth: log odds ratio of the recent months against those before
 -- slope: Sen's slope of the monthly share
 -- q_value: Mann-Kendall test after Benjamini-Hochberg
 -- burst_start: first month of the heaviest burst
 -- burst_end: last month of that burst
--- emergence: growth divided by its standard error
+-- emergence: how surely it rises; keywords are ranked by it
 -- first_seen: day of its first dated paper
 SELECT
     trends.keyword,
@@ -21,8 +19,6 @@ SELECT
     trends.n_periods,
     trends.trend_status,
     trends.growth,
-    trends.growth - 1.96 * abs(trends.growth / nullif(trends.emergence, 0)) AS growth_low,
-    trends.growth + 1.96 * abs(trends.growth / nullif(trends.emergence, 0)) AS growth_high,
     trends.slope,
     trends.q_value,
     trends.burst_start,

@@ -5,7 +5,7 @@
 -- title: title on one line
 -- author: the first author
 -- authors: number of authors
--- published_on: day of the first version
+-- published_on: day of the first version; null where it counts in no period
 -- scopes: scopes that it counts in beside `all`, see `scopes`
 -- repository_url: the likeliest of its repositories
 -- statement: what it says about code: linked, promised, on_request, claimed_without_link or none
@@ -18,11 +18,19 @@ WITH code AS (
     GROUP BY paper_id
 ),
 
+places AS (
+    SELECT paper_id, 'category:' || primary_category AS scope
+    FROM core.papers
+    WHERE primary_category IS NOT NULL
+    UNION ALL
+    SELECT DISTINCT paper_id, 'source:' || source AS scope
+    FROM core.paper_observations
+),
+
 counted_in AS (
     SELECT places.paper_id, list(scopes.scope_number ORDER BY scopes.scope_number) AS scopes
-    FROM mart.paper_scopes AS places
+    FROM places
     INNER JOIN page.scopes AS scopes USING (scope)
-    WHERE places.scope <> 'all'
     GROUP BY places.paper_id
 )
 
@@ -32,7 +40,7 @@ SELECT
     papers.title,
     papers.authors[1] AS author,
     coalesce(len(papers.authors), 0) AS authors,
-    papers.published_on,
+    numbers.published_on,
     counted_in.scopes,
     code.repository_url,
     statements.statement

@@ -2,7 +2,7 @@
 -- grain: place
 -- place: place of the revision in this table, from 0
 -- mart: the table
--- key: its keyword
+-- key: keyword, unit or topic
 -- period: first day of the month
 -- revised_on: last day observed when the figure changed
 -- old: papers as published before

@@ -1,27 +1,34 @@
--- The keywords of each scope that rise and fall most surely, with the shares of their last three years.
+-- The keywords of each scope that rise and fall most surely, with their shares of three years.
 -- grain: scope_number, direction, place
 -- scope_number: the scope, see `scopes`
 -- direction: rising or falling
 -- place: 1 is the surest
 -- keyword: see `core.keywords`
 -- papers: dated papers of the scope with the keyword
--- trend_status: difference, growth or ok
--- growth: log-odds of the last quarter of months against those before, shrunk
--- growth_low: growth less 1.96 standard errors; the standard error is growth / emergence
--- growth_high: growth and 1.96 standard errors
+-- growth: log odds ratio of the recent months against those before
+-- emergence: how surely it rises; keywords are ranked by it
 -- q_value: Mann-Kendall test after Benjamini-Hochberg
 -- burst_start: first month of the heaviest burst
--- share: share of the last complete month
--- share_low: lower bound of its 95 % interval
--- share_high: upper bound of its 95 % interval
+-- share: share in the last twelve of the months below
+-- share_low: lower bound of its 95 % Wilson interval
+-- share_high: upper bound of its 95 % Wilson interval
+-- before: share in the months before those
+-- before_low: lower bound of its 95 % Wilson interval
+-- before_high: upper bound of its 95 % Wilson interval
 -- shares: shares of the scope's last 36 complete months of five papers and more, the last one last
 WITH ranked AS (
     SELECT
-        trends.*,
+        trends.keyword,
+        trends.scope,
+        trends.papers,
+        trends.growth,
+        trends.emergence,
+        trends.q_value,
+        trends.burst_start,
         scopes.scope_number,
-        CASE WHEN trends.growth > 0 THEN 'rising' ELSE 'falling' END AS direction,
+        CASE WHEN trends.emergence > 0 THEN 'rising' ELSE 'falling' END AS direction,
         row_number() OVER (
-            PARTITION BY trends.scope, trends.growth > 0
+            PARTITION BY trends.scope, trends.emergence > 0
             ORDER BY abs(trends.emergence) DESC, trends.papers DESC, trends.keyword
         ) AS place
     FROM mart.keyword_trends AS trends
@@ -31,20 +38,21 @@ WITH ranked AS (
 ),
 
 months AS (
-    SELECT scope, period
+    SELECT scope, period, papers_total, row_number() OVER (PARTITION BY scope ORDER BY period DESC) <= 12 AS is_recent
     FROM mart.scope_periods
     WHERE unit = 'month' AND NOT is_partial AND papers_total >= 5
     QUALIFY row_number() OVER (PARTITION BY scope ORDER BY period DESC) <= 36
 ),
 
-shares AS (
+counted AS (
     SELECT
         ranked.keyword,
         ranked.scope,
-        list(coalesce(series.share, 0) ORDER BY months.period) AS shares,
-        arg_max(coalesce(series.share, 0), months.period) AS share,
-        arg_max(coalesce(series.share_low, 0), months.period) AS share_low,
-        arg_max(series.share_high, months.period) AS share_high
+        list(coalesce(series.papers, 0) / months.papers_total ORDER BY months.period) AS shares,
+        coalesce(sum(series.papers) FILTER (months.is_recent), 0)::BIGINT AS papers_recent,
+        (sum(months.papers_total) FILTER (months.is_recent))::BIGINT AS total_recent,
+        coalesce(sum(series.papers) FILTER (NOT months.is_recent), 0)::BIGINT AS papers_before,
+        (sum(months.papers_total) FILTER (NOT months.is_recent))::BIGINT AS total_before
     FROM ranked
     INNER JOIN months USING (scope)
     LEFT JOIN mart.keyword_monthly AS series USING (keyword, scope, period)
@@ -57,16 +65,17 @@ SELECT
     ranked.place,
     ranked.keyword,
     ranked.papers,
-    ranked.trend_status,
     ranked.growth,
-    ranked.growth - 1.96 * abs(ranked.growth / ranked.emergence) AS growth_low,
-    ranked.growth + 1.96 * abs(ranked.growth / ranked.emergence) AS growth_high,
+    ranked.emergence,
     ranked.q_value,
     ranked.burst_start,
-    shares.share,
-    shares.share_low,
-    shares.share_high,
-    shares.shares
+    counted.papers_recent / counted.total_recent AS share,
+    wilson_low(counted.papers_recent, counted.total_recent) AS share_low,
+    wilson_high(counted.papers_recent, counted.total_recent) AS share_high,
+    counted.papers_before / counted.total_before AS before,
+    wilson_low(counted.papers_before, counted.total_before) AS before_low,
+    wilson_high(counted.papers_before, counted.total_before) AS before_high,
+    counted.shares
 FROM ranked
-LEFT JOIN shares USING (keyword, scope)
+LEFT JOIN counted USING (keyword, scope)
 ORDER BY ranked.scope_number, ranked.direction, ranked.place

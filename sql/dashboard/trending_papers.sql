@@ -4,7 +4,10 @@
 -- rank: 1 is first
 -- paper_number: the paper, see `papers`
 -- source: the listing
--- upvotes: votes at that time, the first figure of the rank
+-- upvotes: votes at that time, the first figure of the rank unless it is a spike
+-- upvotes_gained: votes since the observation before, of the same source
+-- days: days since the observation before
+-- is_spike: far more votes a day than is usual for it
 -- comments: comments at that time, the second
 -- position: place in the listing, the third
 -- previous_on: the day before on which it was listed
@@ -17,6 +20,9 @@ WITH moved AS (
         paper_id,
         source,
         upvotes,
+        upvotes_gained,
+        days,
+        is_spike,
         comments,
         position,
         lag(observed_on) OVER earlier AS previous_on,
@@ -39,6 +45,9 @@ SELECT
     numbers.paper_number,
     moved.source,
     moved.upvotes,
+    moved.upvotes_gained,
+    moved.days,
+    moved.is_spike,
     moved.comments,
     moved.position,
     moved.previous_on,

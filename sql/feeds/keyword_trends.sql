@@ -5,12 +5,12 @@
 -- papers: dated papers with the keyword
 -- n_periods: complete months behind the figures
 -- trend_status: insufficient_history, difference, growth or ok
--- growth: log-odds of the last quarter of months against those before, shrunk
+-- growth: log odds ratio of the recent months against those before, shrunk
 -- slope: Sen's slope of the monthly share
 -- q_value: Mann-Kendall test after Benjamini-Hochberg
 -- burst_start: first month of the heaviest burst
 -- burst_end: last month of that burst
--- emergence: growth divided by its standard error
+-- emergence: the score to rank by; above 0 the keyword rises
 -- first_seen: day of its first dated paper
 SELECT
     keyword,

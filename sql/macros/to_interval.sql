@@ -1,3 +1,3 @@
 -- The length of a period.
-CREATE OR REPLACE TEMP MACRO to_interval(unit) AS
+CREATE OR REPLACE MACRO to_interval(unit) AS
     CASE unit WHEN 'week' THEN INTERVAL 7 DAY WHEN 'month' THEN INTERVAL 1 MONTH ELSE INTERVAL 1 YEAR END

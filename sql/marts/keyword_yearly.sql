@@ -1,14 +1,15 @@
--- Document share of each keyword by year, for keywords of at least three papers in the scope; a year without a row had none.
+-- Document share of each keyword by year, for keywords of at least three dated papers in the scope; a year without a row had none.
 -- grain: keyword, scope, period
+-- stored: no
 -- keyword: see `core.keywords`
--- scope: `all`, `source:…` or `category:…`
+-- scope: `all`, `source:…` or `category:…` (a paper counts in its first category)
 -- period: first day of the year
--- papers: papers of the scope and year with the keyword
--- papers_total: papers of the scope and year
+-- papers: papers of the scope, first published in the year, with the keyword
+-- papers_total: papers of the scope and year, with keywords or without; see `mart.scope_periods`
 -- share: papers / papers_total
--- share_low: lower bound of the 95 % Wilson interval
--- share_high: upper bound of the 95 % Wilson interval
--- is_partial: whether the year was not over when we looked last
+-- share_low: lower bound of the 95 % interval of the share: (p + z²/2n − z √(p(1−p)/n + z²/4n²)) / (1 + z²/n), z = 1.96 (Wilson 1927)
+-- share_high: upper bound: the same with + before the root
+-- is_partial: whether the year was not over when we looked last, see `mart.scope_periods`; compare it with no other
 SELECT
     keyword,
     scope,

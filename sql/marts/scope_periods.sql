@@ -1,20 +1,26 @@
 -- Papers of each scope by week, month and year, and whether the period was over when we looked last.
 -- grain: scope, unit, period
 -- scope: `all`, `source:…` or `category:…`
--- unit: week, month or year
+-- unit: `week`, `month` or `year`
 -- period: first day
--- papers_total: papers first published in the period
--- is_partial: whether the period goes on after the last day on which a dated paper of the scope was observed
+-- papers_total: papers first published in the period, the denominator of every share
+-- is_partial: whether the period went on after the last day on which we saw a dated paper of the scope; for a source, in that source
 WITH units AS (
     SELECT unnest(['week', 'month', 'year']) AS unit
 ),
 
-observed AS (
+seen AS (
     SELECT scopes.scope, max(papers.last_observed_on) AS observed_on
     FROM mart.paper_scopes AS scopes
     INNER JOIN core.papers AS papers USING (paper_id)
-    WHERE scopes.published_on IS NOT NULL
+    WHERE scopes.published_on IS NOT NULL AND NOT starts_with(scopes.scope, 'source:')
     GROUP BY scopes.scope
+    UNION ALL
+    SELECT 'source:' || observations.source AS scope, max(observations.observed_on) AS observed_on
+    FROM core.paper_observations AS observations
+    INNER JOIN mart.paper_scopes AS scopes ON observations.paper_id = scopes.paper_id AND scopes.scope = 'all'
+    WHERE scopes.published_on IS NOT NULL
+    GROUP BY observations.source
 ),
 
 counted AS (
@@ -30,6 +36,6 @@ SELECT
     counted.unit,
     counted.period,
     counted.papers_total,
-    observed.observed_on < (counted.period + to_interval(counted.unit))::DATE - 1 AS is_partial
+    seen.observed_on < (counted.period + to_interval(counted.unit))::DATE - 1 AS is_partial
 FROM counted
-INNER JOIN observed USING (scope)
+INNER JOIN seen USING (scope)

@@ -56,18 +56,17 @@ def test_keywords_rise_and_fall_as_in_the_mart(
     caption: str, sign: str, site: str, reader: Reader, figures: Figures
 ) -> None:
     wanted = figures(
-        "SELECT keyword, growth, emergence, papers FROM mart.keyword_trends WHERE scope = 'all' AND papers >= 5 "
+        "SELECT keyword, growth, papers FROM mart.keyword_trends WHERE scope = 'all' AND papers >= 5 "
         f"AND emergence {sign} 0 ORDER BY abs(emergence) DESC, papers DESC, keyword LIMIT 25"
     )
     page = reader.open(site)
     shown = reader.table(caption)
-    assert [(row[0], row[-1]) for row in shown] == [(keyword, str(papers)) for keyword, _, _, papers in wanted]
-    for row, (_, growth, emergence, _) in zip(shown, wanted, strict=True):
-        reach = 1.96 * abs(growth / emergence)
-        assert row[4] == signed(growth)
-        assert row[5].split(" to ") == [signed(growth - reach), signed(growth + reach)]
-    sparks = page.get_by_role("table", name=caption, exact=True).locator("polyline")
-    assert sparks.count() == len(wanted) > 0
+    assert [(row[0], row[-1]) for row in shown] == [(keyword, str(papers)) for keyword, _, papers in wanted]
+    for row, (_, growth, _) in zip(shown, wanted, strict=True):
+        assert row[6] == signed(growth)
+    table = page.get_by_role("table", name=caption, exact=True)
+    assert table.locator("polyline").count() == len(wanted) > 0
+    assert table.locator(".now .reach").count() == table.locator(".then .reach").count() == len(wanted)
 
 
 def signed(figure: float) -> str:
@@ -106,9 +105,9 @@ def test_the_papers_behind_a_point_are_those_that_it_counts(
     )[0]
     titles = figures(
         "SELECT title FROM core.papers INNER JOIN core.paper_keywords USING (paper_id) "
-        "INNER JOIN mart.paper_scopes AS scopes USING (paper_id) "
         f"WHERE keyword = 'world models' AND strftime(papers.published_on, '%Y-%m') = '{period}' "
-        f"AND scopes.scope = '{scope}'"
+        f"AND ('{scope}' = 'all' OR paper_id IN (SELECT paper_id FROM core.paper_observations "
+        f"WHERE 'source:' || source = '{scope}'))"
     )
     chosen = "" if scope == "all" else f"&scope={scope}"
     page = reader.open(site, f"keywords?k=world models{chosen}&at={period}")

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 DAGS = Path(__file__).resolve().parents[2] / "dags"
-NAMES = ["fetch_dumps", "ingest_dumps", "publish_warehouse"]
+NAMES = ["fetch_dumps", "ingest_dumps", "publish_warehouse", "resolve_repositories", "send_digests"]
 HEAVY = {"dataframely", "duckdb", "great_expectations", "numpy", "pandas", "polars", "pyarrow", "etl.pipeline"}
 
 DESCRIBE = """
 import json, sys
 from airflow.dag_processing.dagbag import DagBag
 from airflow.serialization.serialized_objects import DagSerialization
-from etl.errors import BusyError, DumpError, LockHeldError, NetworkError
+from etl.errors import BusyError, DumpError, LockHeldError, MailError, NetworkError, RefusedMailError
 
 before = set(sys.modules)
 bag = DagBag(sys.argv[1])
@@ -32,7 +32,7 @@ print(json.dumps({
         for task in dag.tasks
         for error in (
             LockHeldError("lock"), DumpError("empty", "no bytes"), OSError("disk"), NetworkError("host", "no answer"),
-            BusyError("host", "later"),
+            BusyError("host", "later"), MailError("host", "later"), RefusedMailError("host", "never"),
         )
     ],
     "dags": {dag_id: DagSerialization.to_dict(dag)["dag"] for dag_id, dag in bag.dags.items()},
@@ -107,6 +107,8 @@ def test_the_inbox_is_looked_through_every_ten_minutes(described: dict[str, Any]
         ("load", {"build"}),
         ("build", {"publish"}),
         ("publish", set()),
+        ("resolve", set()),
+        ("send", set()),
     ],
 )
 def test_order(tasks: dict[str, dict[str, Any]], task_id: str, downstream: set[str]) -> None:
@@ -115,7 +117,13 @@ def test_order(tasks: dict[str, dict[str, Any]], task_id: str, downstream: set[s
 
 def test_nothing_is_fetched_until_someone_wants_it(described: dict[str, Any]) -> None:
     paused = {dag_id: dag.get("is_paused_upon_creation", False) for dag_id, dag in described["dags"].items()}
-    assert paused == {"fetch_dumps": True, "ingest_dumps": False, "publish_warehouse": False}
+    assert paused == {
+        "fetch_dumps": True,
+        "ingest_dumps": False,
+        "publish_warehouse": False,
+        "resolve_repositories": True,
+        "send_digests": True,
+    }
 
 
 def test_sources_are_fetched_one_after_another(tasks: dict[str, dict[str, Any]]) -> None:
@@ -152,8 +160,11 @@ def test_all_but_the_report_are_tried_again(tasks: dict[str, dict[str, Any]]) ->
 def test_waiting_is_for_what_time_mends(described: dict[str, Any]) -> None:
     decisions = {(dag_id, error): action for dag_id, error, action in described["decisions"]}
     assert decisions["publish_warehouse", "LockHeldError"] == "retry"
-    assert decisions["fetch_dumps", "NetworkError"] == "retry"
-    assert decisions["fetch_dumps", "BusyError"] == "fail"
+    for dag_id in ("fetch_dumps", "resolve_repositories"):
+        assert decisions[dag_id, "NetworkError"] == "retry"
+        assert decisions[dag_id, "BusyError"] == "fail"
+    assert decisions["send_digests", "MailError"] == "retry"
+    assert decisions["send_digests", "RefusedMailError"] == "fail"
     assert {decisions[dag_id, "DumpError"] for dag_id in described["dags"]} == {"fail"}
     assert {decisions[dag_id, "OSError"] for dag_id in described["dags"]} == {"default"}
 

@@ -121,7 +121,7 @@ def test_states_are_what_the_host_said_last(small: Small) -> None:
         "rain/small": ("ok", None),
         "rain/shut": ("unknown", None),
         "rain/later": ("ok", None),
-        "rain/unseen": ("unknown", None),
+        "rain/unseen": ("ok", None),
     }
     told = "SELECT host, host_id FROM core.repositories WHERE name = 'gutter'"
     assert small.rows(told) == [("github.com", "2")]
@@ -188,22 +188,22 @@ def test_one_number_under_two_names_is_a_rename_to_the_later(turned: bool, small
     small.settle()
     assert states(small) == {
         first: ("renamed", f"https://github.com/{second}"),
-        second: ("unknown", None),
-        "rain/z": ("unknown", None),
+        second: ("ok", None),
+        "rain/z": ("ok", None),
     }
 
 
 def test_one_number_under_two_names_on_one_day_says_nothing(small: Small) -> None:
     small.deliver(lines(event(9, "rain/a", "2026-09-07T10:00:00Z"), event(9, "rain/b", "2026-09-07T11:00:00Z")), "1")
     small.settle()
-    assert states(small) == {"rain/a": ("unknown", None), "rain/b": ("unknown", None)}
+    assert states(small) == {"rain/a": ("ok", None), "rain/b": ("ok", None)}
 
 
 def test_a_name_that_was_given_again_is_not_the_old_repository(small: Small) -> None:
     small.deliver(lines(event(9, "rain/a", "2026-09-07T10:00:00Z")), "1.json")
     small.deliver(lines(event(9, "rain/b", "2026-09-08T10:00:00Z"), event(12, "rain/a", "2026-09-08T11:00:00Z")), "2")
     small.settle()
-    assert states(small) == {"rain/a": ("unknown", None), "rain/b": ("unknown", None)}
+    assert states(small) == {"rain/a": ("squatted", "https://github.com/rain/b"), "rain/b": ("ok", None)}
     assert small.rows("SELECT name, host_id FROM core.repositories ORDER BY 1") == [("a", "12"), ("b", "9")]
 
 
@@ -212,7 +212,116 @@ def test_what_is_gone_stays_gone_whoever_has_its_number(small: Small) -> None:
     small.deliver(lines(event(9, "rain/b", "2026-09-08T10:00:00Z")), "2.json")
     small.deliver(fetched(FRIDAY, ("rain/a", 404, None)), "3.jsonl")
     small.settle()
-    assert states(small)["rain/a"] == ("gone", None)
+    assert states(small)["rain/a"] == ("gone", "https://github.com/rain/b")
+
+
+def presents(small: Small) -> dict[str, str | None]:
+    """The name that each repository has now."""
+    found = small.rows(
+        "SELECT owner || '/' || name, replace(present_url, 'https://github.com/', '') FROM core.repositories"
+    )
+    return dict(found)
+
+
+def series(small: Small) -> Rows:
+    """Days and stars of each repository under its present name."""
+    return small.rows(
+        "SELECT replace(present_url, 'https://github.com/', ''), observed_on, stars, "
+        "replace(repository_url, 'https://github.com/', '') FROM core.repository_observations "
+        "WHERE stars IS NOT NULL ORDER BY ALL"
+    )
+
+
+def test_a_name_that_another_repository_has_now_is_squatted(small: Small) -> None:
+    small.deliver(fetched(MONDAY, ("rain/roof", 200, repository("rain/roof", 1, stargazers_count=50))), "1.jsonl")
+    small.deliver(fetched(TUESDAY, ("rain/roof", 200, repository("Snow/Roof", 1, stargazers_count=51))), "2.jsonl")
+    small.settle()
+    assert states(small) == {
+        "rain/roof": ("renamed", "https://github.com/Snow/Roof"),
+        "Snow/Roof": ("ok", None),
+    }
+    small.deliver(fetched(FRIDAY, ("rain/roof", 200, repository("rain/roof", 9, stargazers_count=2))), "3.jsonl")
+    small.settle()
+    assert states(small) == {
+        "rain/roof": ("squatted", "https://github.com/Snow/Roof"),
+        "Snow/Roof": ("ok", None),
+    }
+    assert presents(small) == {"rain/roof": "Snow/Roof", "Snow/Roof": "Snow/Roof"}
+    assert small.rows("SELECT host_id, state_on FROM core.repositories WHERE state = 'squatted'") == [("9", FRIDAY)]
+    assert series(small) == [
+        ("Snow/Roof", MONDAY, 50, "rain/roof"),
+        ("Snow/Roof", TUESDAY, 51, "Snow/Roof"),
+        ("rain/roof", FRIDAY, 2, "rain/roof"),
+    ]
+    small.deliver(fetched(dt.date(2026, 9, 14), ("rain/roof", 404, None)), "4.jsonl")
+    small.settle()
+    assert states(small)["rain/roof"] == ("gone", "https://github.com/Snow/Roof")
+
+
+def test_a_repository_that_was_made_anew_is_not_the_old_one(small: Small) -> None:
+    small.deliver(fetched(MONDAY, ("rain/roof", 200, repository("rain/roof", 1, stargazers_count=50))), "1.jsonl")
+    small.deliver(ranking((1, "Python", "rain/roof", 49)), "ranking-2026-09-06.csv")
+    small.deliver(ranking((1, "Python", "rain/roof", 48)), "ranking-2026-09-08.csv")
+    small.deliver(fetched(FRIDAY, ("rain/roof", 200, repository("rain/roof", 9, stargazers_count=2))), "3.jsonl")
+    small.deliver(ranking((1, "Python", "rain/roof", 3)), "ranking-2026-09-12.csv")
+    small.settle()
+    assert states(small) == {"rain/roof": ("squatted", None)}
+    assert presents(small) == {"rain/roof": None}
+    # Between the two nobody knows whose stars they are; of the first it is not known where it is.
+    assert series(small) == [
+        ("rain/roof", FRIDAY, 2, "rain/roof"),
+        ("rain/roof", dt.date(2026, 9, 12), 3, "rain/roof"),
+        (None, dt.date(2026, 9, 6), 49, "rain/roof"),
+        (None, MONDAY, 50, "rain/roof"),
+        (None, TUESDAY, 48, "rain/roof"),
+    ]
+
+
+def test_a_name_that_comes_back_to_its_repository_is_not_squatted(small: Small) -> None:
+    for day, number in ((MONDAY, 1), (TUESDAY, 9), (FRIDAY, 1)):
+        small.deliver(fetched(day, ("rain/roof", 200, repository("rain/roof", number))), f"{day}.jsonl")
+    small.settle()
+    assert states(small) == {"rain/roof": ("ok", None)}
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0)])
+def test_renames_are_followed_to_their_end(order: tuple[int, ...], small: Small) -> None:
+    dumps = [
+        fetched(MONDAY, ("rain/a", 200, repository("rain/b", 1, stargazers_count=5))),
+        fetched(TUESDAY, ("rain/b", 200, repository("rain/c", 1, stargazers_count=6))),
+        fetched(FRIDAY, ("rain/c", 200, repository("snow/d", 1, stargazers_count=7, archived=True))),
+    ]
+    for number in order:
+        small.deliver(dumps[number], f"{number}.jsonl")
+    small.settle()
+    last = "https://github.com/snow/d"
+    assert states(small) == {
+        "rain/a": ("renamed", last),
+        "rain/b": ("renamed", last),
+        "rain/c": ("renamed", last),
+        "snow/d": ("archived", None),
+    }
+    assert [(present, stars) for present, _, stars, _ in series(small)] == [("snow/d", 5), ("snow/d", 6), ("snow/d", 7)]
+
+
+def project(old: str, new: str) -> bytes:
+    """A best-of list, which knows no numbers: one project that was asked for under its old name."""
+    header = "name,github_id,github_url,projectrank,star_count,updated_github_id\n"
+    return f"{header}Rain,{old},https://github.com/{old},3,10,{new}\n".encode()
+
+
+def test_of_renames_in_a_circle_the_oldest_is_out_of_date(small: Small) -> None:
+    for day, old, new in (("07", "rain/a", "rain/b"), ("08", "rain/b", "rain/c"), ("09", "rain/c", "rain/a")):
+        small.deliver(project(old, new), f"2026-09-{day}_projects.csv")
+    small.deliver(project("rain/x", "rain/b"), "2026-09-10_projects.csv")
+    small.settle()
+    now = "https://github.com/rain/a"
+    assert states(small) == {
+        "rain/a": ("ok", None),
+        "rain/b": ("renamed", now),
+        "rain/c": ("renamed", now),
+        "rain/x": ("renamed", now),
+    }
 
 
 def test_observations_of_sources_and_days_are_never_mixed(small: Small) -> None:

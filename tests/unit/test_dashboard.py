@@ -168,7 +168,7 @@ def test_the_same_snapshot_gives_the_same_bytes(sample_warehouse: Settings, tmp_
     for name in ("one", "other"):
         (tmp_path / name).mkdir()
         shutil.copy(sample_warehouse.current / "papers.duckdb", tmp_path / name)
-        dashboard.write(tmp_path / name, tmp_path)
+        dashboard.write(tmp_path / name)
     assert (tmp_path / "one/dashboard/files.json").read_bytes() == (
         tmp_path / "other/dashboard/files.json"
     ).read_bytes()

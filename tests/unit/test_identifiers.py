@@ -69,6 +69,32 @@ def test_the_first_doi_stands_in_lower_case(text: str | None, wanted: str | None
     assert value(identifiers.doi(pl.col("text")), text) == wanted
 
 
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("10.5555/ONE 10.5555/two", ["10.5555/one", "10.5555/two"]),
+        ("10.5555/one; https://doi.org/10.5555/two,doi:10.5555/three", ["10.5555/one", "10.5555/two", "10.5555/three"]),
+        ("10.5555/one 10.5555/One", ["10.5555/one"]),
+        ("10.5555/a(sici)1:2<3::aid-4>3.0.co;2-r", ["10.5555/a(sici)1:2<3::aid-4>3.0.co;2-r"]),
+        ("10.48550/arXiv.2506.00001 10.5555/one", ["10.5555/one"]),
+        ("10.5555/abc- 016 10.5555/two", ["10.5555/abc-016", "10.5555/two"]),
+        ("none", None),
+        (None, None),
+    ],
+)
+def test_all_dois_of_a_cell_are_told_apart(text: str | None, wanted: list[str] | None) -> None:
+    frame = pl.DataFrame({"text": pl.Series([text], dtype=pl.String)})
+    found = frame.select(identifiers.dois(pl.col("text"))).to_series().to_list()
+    assert found == [wanted]
+
+
+@given(st.text(alphabet="10.5/ab;,- \n(").map(lambda end: f"10.5555/{end}") | st.text(max_size=30))
+def test_the_first_of_all_dois_is_the_doi(text: str) -> None:
+    frame = pl.DataFrame({"text": [text]})
+    dois = frame.select(identifiers.dois(pl.col("text"))).to_series().to_list()[0]
+    assert value(identifiers.doi(pl.col("text")), text) == (dois[0] if dois else None)
+
+
 def test_a_doi_keeps_a_bracket_that_it_opened() -> None:
     assert value(identifiers.doi(pl.col("text")), "10.5555/s0140-6736(20)") == "10.5555/s0140-6736(20)"
 

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from etl.transforms.keyphrases import KEPT, keyphrases, phrase_key
+from etl.transforms.keyphrases import KEPT, keyphrases, with_definitions
 from etl.transforms.phrases import MAX_BYTES
+from etl.transforms.variants import variant_key
 from etl.transforms.vocabulary import FUNCTION_WORDS, NOT_ALONE, SCHOLARLY_WORDS
 from etl.transforms.words import MAX_WORDS
 from tests.factories import abstract, title
@@ -45,9 +46,15 @@ def test_topics_come_out_ranked() -> None:
 
 
 def test_an_acronym_goes_with_the_phrase_that_defines_it() -> None:
-    phrases = found((None, TEXT))
-    acronyms = {phrase: acronym for phrase, acronym in phrases.select("phrase", "acronym").iter_rows() if acronym}
-    assert acronyms == {"large language models": "LLM"}
+    texts = pl.DataFrame({"row": [7], "title": ["A Study of LLMs"], "abstract": [TEXT]})
+    said = with_definitions(texts)
+    assert said.definitions.rows() == [(7, "LLM", "large language models", variant_of("large language model"))]
+    assert "large language models" in said.ranked["phrase"].to_list()
+    assert "llms" not in said.ranked["phrase"].to_list()
+
+
+def variant_of(phrase: str) -> str:
+    return pl.select(variant_key(pl.lit(phrase))).item()
 
 
 _WORDS = st.sampled_from(
@@ -93,7 +100,7 @@ def test_phrases_that_say_nothing_stay_out(phrase: str) -> None:
     ],
 )
 def test_variants_share_a_key(variants: tuple[str, ...]) -> None:
-    assert len({pl.select(phrase_key(pl.lit(variant))).item() for variant in variants}) == 1
+    assert len({pl.select(variant_key(pl.lit(variant))).item() for variant in variants}) == 1
 
 
 @pytest.mark.parametrize(
@@ -101,7 +108,7 @@ def test_variants_share_a_key(variants: tuple[str, ...]) -> None:
     [("tidal bus", "tidal bu"), ("analysis", "analysi"), ("glass", "glas"), ("corpus", "corpu"), ("rain", "train")],
 )
 def test_different_words_have_different_keys(one: str, other: str) -> None:
-    assert pl.select(phrase_key(pl.lit(one))).item() != pl.select(phrase_key(pl.lit(other))).item()
+    assert pl.select(variant_key(pl.lit(one))).item() != pl.select(variant_key(pl.lit(other))).item()
 
 
 @pytest.mark.parametrize(
@@ -110,7 +117,7 @@ def test_different_words_have_different_keys(one: str, other: str) -> None:
 )
 def test_texts_without_words_have_no_phrases(text: str | None) -> None:
     phrases = found((text, text))
-    assert phrases.columns == ["row", "phrase", "phrase_key", "acronym", "rank", "score", "in_title"]
+    assert phrases.columns == ["row", "phrase", "phrase_key", "short_form", "rank", "score", "in_title"]
     assert set(phrases["phrase"]) <= {"equation", "begin", "end"}
 
 

@@ -16,8 +16,9 @@ import pytest
 from etl import keywords
 from etl.settings import Limits
 from etl.transforms import ranking
-from etl.transforms.keyphrases import KEPT, keyphrases, phrase_key
+from etl.transforms.keyphrases import KEPT, keyphrases, with_definitions
 from etl.transforms.phrases import Lookup, candidates
+from etl.transforms.variants import variant_key
 from etl.transforms.words import TEXT_END, TITLE_END, Words, hashes_of, words_of
 from tests.factories import daily, daily_row, normalised
 
@@ -84,7 +85,7 @@ def test_hyphens_and_apostrophes_tie_and_signs_part() -> None:
 )
 def test_hashes_join_what_keys_join(variants: tuple[str, ...]) -> None:
     assert len(set(hashes_of(list(variants)).tolist())) == 1
-    assert len({pl.select(phrase_key(pl.lit(variant))).item() for variant in variants}) == 1
+    assert len({pl.select(variant_key(pl.lit(variant))).item() for variant in variants}) == 1
 
 
 def test_hashes_do_not_depend_on_where_a_phrase_stands() -> None:
@@ -190,12 +191,12 @@ def test_an_acronym_joins_its_long_form_and_two_meanings_stay_apart() -> None:
             "abstract": ["KAM is a kelp area mapping.", "KAM has kinetic ant models."],
         }
     )
-    found = keyphrases(texts)
-    assert found.filter(pl.col("acronym") == "KAM").select("row", "phrase").rows() == [
-        (1, "kelp area mapping"),
-        (2, "kinetic ant models"),
+    found = with_definitions(texts)
+    assert found.definitions.select("row", "short_form", "phrase").rows() == [
+        (1, "KAM", "kelp area mapping"),
+        (2, "KAM", "kinetic ant models"),
     ]
-    assert "kam" not in found["phrase"].to_list()
+    assert "kam" not in found.ranked["phrase"].to_list()
 
 
 GOLDEN: list[tuple[str, str, list[str]]] = [

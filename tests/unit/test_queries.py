@@ -124,20 +124,3 @@ def test_sql_files_keep_the_rules_of_their_folder(path: Path, connection: duckdb
     assert queries.references(connection, found) - {found.table} or "FROM" not in found.text
     assert "now()" not in found.text.lower()
     assert "current_date" not in found.text.lower()
-
-
-@pytest.mark.parametrize(
-    ("part", "whole"), [(0, 1), (1, 1), (1, 2), (5, 10), (0, 100), (100, 100), (1, 1000), (999, 1000)]
-)
-def test_the_wilson_interval_holds_its_share(part: int, whole: int, connection: duckdb.DuckDBPyConnection) -> None:
-    queries.define_macros(connection)
-    low, high = connection.execute(f"SELECT wilson_low({part}, {whole}), wilson_high({part}, {whole})").fetchall()[0]
-    assert 0 <= low <= part / whole <= high <= 1
-    assert low < high
-
-
-def test_the_wilson_interval_of_five_in_ten_is_the_published_one(connection: duckdb.DuckDBPyConnection) -> None:
-    queries.define_macros(connection)
-    found = connection.execute("SELECT wilson_low(5, 10), wilson_high(5, 10), wilson_low(0, 0)").fetchall()[0]
-    assert found[:2] == pytest.approx((0.2366, 0.7634), abs=1e-4)
-    assert found[2] is None

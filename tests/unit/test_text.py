@@ -80,6 +80,8 @@ SAME_TITLE = [
     "Mapping  Tidal Pools, by Naïve Listening!",
     'Mapping Tidal-Pools by Na\\"ive Listening*',
     "\\textbf{Mapping} Tidal Pools by Naïve Listening",
+    'Mapping Tidal Pools by Na{\\"i}ve Listening',
+    "Mapping Tidal $\\mathbf{Pools}$ by Naïve Listening†",
     "Mapping Tidal Pools by Nai\u0308ve Listening",
 ]
 
@@ -89,9 +91,98 @@ def test_spellings_of_one_title_share_a_key(title: str) -> None:
     assert value(text.title_key(pl.col("text")), title) == "mappingtidalpoolsbynaivelistening"
 
 
-@pytest.mark.parametrize("title", ["Editorial", "Reply to comment", "A of b", "Introduction", "1 2 3 4 5", ""])
-def test_a_title_that_names_many_papers_has_no_key(title: str) -> None:
+@pytest.mark.parametrize(
+    "title",
+    [
+        *("Editorial", "Guest Editorial", "Reply to comment", "Introduction", "Preface 2", "PREFACE.", "Front Matter"),
+        *(
+            "Introduction to the Special Issue",
+            "List of Reviewers",
+            "Editor’s Note",
+            "Errata",
+            "Book Reviews",
+            "***",
+            "",
+        ),
+    ],
+)
+def test_a_title_that_names_a_part_of_a_volume_has_no_key(title: str) -> None:
     assert value(text.title_key(pl.col("text")), title) is None
+
+
+def is_specific(title: str) -> bool:
+    return bool(
+        pl.DataFrame({"text": [title]}).select(text.is_specific(pl.col("text"), text.title_key(pl.col("text")))).item()
+    )
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        *("A of b", "1 2 3 4 5", "Rain", "Rain Gauges", "雨の研究"),
+        *("Reply to the Comment on Rain and Snow by A. Beispiel", "Comment on “Rain and Snow in Harbours”"),
+        *("Erratum: Rain and Snow in Harbours", "Guest Editorial: Rain and Snow in Harbours"),
+        *("Proceedings of the Third Workshop on Rain", "Report on the Third Workshop on Rain", "Preface to the Issue"),
+    ],
+)
+def test_a_title_that_others_may_have_is_not_specific(title: str) -> None:
+    assert not is_specific(title)
+
+
+@pytest.mark.parametrize(
+    "title", ["Rain and Snow in Harbours", "A Note on Rain and Snow", "$\\beta$-Rain in $\\ell_1$ Harbours"]
+)
+def test_a_title_of_three_words_is_specific(title: str) -> None:
+    assert is_specific(title)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("$\\beta$-decay of rain", "β-Decay of Rain"),
+        ("{\\mu}-rain", "Mu-Rain"),
+        ("\\ell_1 rain", "ℓ₁ rain"),
+        ("Rain in Łódź and Tromsø", "Rain in {\\L}\\'od\\'z and Troms{\\o}"),
+        ("Rain ﬁelds, H₂O", "Rain fields, H$_2$O"),
+        ("Strasse im Regen", "Straße im Regen"),
+    ],
+)
+def test_letters_are_the_same_however_they_are_written(one: str, other: str) -> None:
+    assert value(text.title_fingerprint(pl.col("text")), one) == value(text.title_fingerprint(pl.col("text")), other)
+
+
+def test_greek_letters_tell_titles_apart() -> None:
+    titles = ["$\\alpha$-rain", "$\\beta$-rain", "-rain"]
+    assert len({value(text.title_fingerprint(pl.col("text")), title) for title in titles}) == 3
+
+
+def author_words(*names: str | None) -> set[str]:
+    frame = pl.DataFrame({"names": [list(names)]}, schema={"names": pl.List(pl.String)})
+    return set((frame.select(text.author_key(pl.col("names"))).item() or "").split())
+
+
+@pytest.mark.parametrize(
+    ("names", "others"),
+    [
+        (["Jane Doe", "Jan Łukas"], ["Łukas, Jan", "Doe, Jane"]),
+        (["Xiao-Ming Müller"], ['Xiaoming M\\"uller']),
+        (["Miles O'Rain"], ["Miles O’Rain"]),
+        (["Jane\nDoe", None], ["JANE DOE"]),
+    ],
+)
+def test_spellings_of_names_share_their_words(names: list[str | None], others: list[str | None]) -> None:
+    assert author_words(*names) == author_words(*others) != set()
+
+
+def test_without_names_there_is_no_key_of_authors() -> None:
+    lists = pl.DataFrame({"names": [[], None, ["*"]]}, schema={"names": pl.List(pl.String)})
+    assert lists.select(text.author_key(pl.col("names"))).to_series().to_list() == [None, None, None]
+
+
+def test_each_list_of_names_keeps_its_place() -> None:
+    lists = pl.DataFrame({"names": [["A. B"], None, ["É. F"], ["G\nH"], []]}, schema={"names": pl.List(pl.String)})
+    keys = lists.select(text.author_key(pl.col("names"))).to_series().to_list()
+    assert [key and key.split() for key in keys] == [["a", "b"], None, ["e", "f"], ["g", "h"], None]
 
 
 def test_different_titles_have_different_keys() -> None:

@@ -8,8 +8,12 @@ from typing import Any
 import polars as pl
 import pytest
 
+from etl import ledger
 from etl.errors import ExpectationFileError
 from etl.schemas import STAGED
+from etl.settings import Settings
+from etl.steps import validate
+from etl.steps.normalise import parser_version
 from etl.validation import Validator, fingerprint
 from tests.factories import daily, daily_row, normalised
 
@@ -173,3 +177,11 @@ def test_data_docs_are_written(
     pages = {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "docs").iterdir()}
     assert {"papers-results.html", "papers-expectations.html", "links-expectations.html"} <= set(pages)
     assert "upvotes" in pages["papers-results.html"]
+
+
+def test_what_an_earlier_parser_wrote_is_not_validated_again(tmp_path: Path) -> None:
+    configured = Settings(warehouse=tmp_path, inbox=tmp_path)
+    now = parser_version("hf_daily")
+    for version in (now - 1, now):
+        ledger.write_commit(configured, ledger.Commit(f"version-{version}", "hf_daily", version, ()))
+    assert [commit.parser_version for commit in validate.due(configured)] == [now]

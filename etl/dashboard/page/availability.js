@@ -35,16 +35,18 @@ export async function render(parameters) {
   return [
     picker(topics, latest, lead),
     h("div", { class: "controls" }, choice("Period", YEARS.map((value) => ({ value, text: value === "all" ? "all years" : `last ${value} years` })), years, (value) => lead(topics, value))),
-    ...topics.filter((_, place) => !series[place].length).map((topic) => h("p", { class: "notice", role: "status" }, `No figures for “${topic}”: a topic is all, a category, or a keyword of enough papers.`)),
+    ...topics.filter((_, place) => !series[place].length).map((topic) => h("p", { class: "notice", role: "status" }, `No figures for “${topic}”: a topic is all, a category, a source, or a keyword of enough papers.`)),
     lines.length ? lineChart(lines, "share of papers that name their code") : h("p", { class: "notice" }, "There are no dated papers yet."),
-    lines.length ? h("p", { class: "soft" }, "What a paper does not say is unknown, not a no. Bands are 95 % intervals. New papers gain links later: the last months rise after the fact. Months of fewer than five papers stand in the table only.") : null,
-    byTopic("The last twelve months of data, by category", latest.filter((row) => row.kind !== "keyword"), topics, lead),
+    lines.length ? h("p", { class: "soft" }, "What a paper does not say is unknown, not a no. Bands are 95 % intervals; dashed: the month is not over. New papers gain links later: the last months rise after the fact. Months of fewer than five papers stand in the table only.") : null,
+    byTopic("The last twelve months of data, by category", latest.filter((row) => row.kind === "all" || row.kind === "category"), topics, lead),
+    byTopic("The same, by source: some list papers with code only", latest.filter((row) => row.kind === "source"), topics, lead),
     byTopic("The same, by the hundred largest keywords", latest.filter((row) => row.kind === "keyword"), topics, lead),
     monthly(topics, series.map((rows) => rows.filter((row) => row.period > since))),
     await made(
       "mart.code_availability",
       "mart.code_availability.linked",
       "mart.code_availability.promised",
+      "mart.code_availability.on_request",
       "mart.code_availability.unknown",
       "mart.code_availability.rate",
       "mart.code_availability.rate_low",
@@ -56,7 +58,7 @@ export async function render(parameters) {
 const named = (topic) => (topic === "all" ? "all papers" : topic);
 
 /** @param {Row} row */
-const point = (row) => ({ period: row.period, value: row.rate, low: row.rate_low, high: row.rate_high, part: row.linked, whole: row.papers, isPartial: false });
+const point = (row) => ({ period: row.period, value: row.rate, low: row.rate_low, high: row.rate_high, part: row.linked, whole: row.papers, isPartial: row.is_partial });
 
 /** @param {string[]} topics @param {Row[]} latest @param {(chosen: string[]) => string} lead */
 function picker(topics, latest, lead) {
@@ -99,7 +101,7 @@ function byTopic(caption, rows, topics, lead) {
       { head: "Promised", show: (row) => whole(row.promised), isNumber: true, isWide: true, order: (row) => row.promised },
       { head: "Rate", show: (row) => percent(row.rate), isNumber: true, order: (row) => row.rate },
       { head: "95 % interval", show: (row) => percents(row.rate_low, row.rate_high), isNumber: true },
-      { head: "On one scale", show: (row) => interval(row.rate_low, row.rate, row.rate_high, 0, most), isWide: true },
+      { head: "On one scale", show: (row) => interval([row.rate_low, row.rate, row.rate_high], most), isWide: true },
     ],
     rows,
   );
@@ -115,12 +117,13 @@ function monthly(topics, series) {
     table(
       "Papers that name their code, by month",
       [
-        { head: "Month", show: (row) => month(row.period) },
+        { head: "Month", show: (row) => `${month(row.period)}${row.is_partial ? " (not over)" : ""}` },
         { head: "Topic", show: (row) => named(row.topic) },
         { head: "Papers", show: (row) => whole(row.papers), isNumber: true },
         { head: "With code", show: (row) => whole(row.linked), isNumber: true },
         { head: "Promised", show: (row) => whole(row.promised), isNumber: true },
-        { head: "Unknown", show: (row) => whole(row.papers - row.linked - row.promised), isNumber: true },
+        { head: "On request", show: (row) => whole(row.on_request), isNumber: true, isWide: true },
+        { head: "Unknown", show: (row) => whole(row.unknown), isNumber: true },
         { head: "Rate", show: (row) => percent(row.rate), isNumber: true },
         { head: "95 % interval", show: (row) => percents(row.rate_low, row.rate_high), isNumber: true },
       ],

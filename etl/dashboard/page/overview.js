@@ -7,7 +7,7 @@ import { figures, rowsOf, scopeNumber, table as tableOf } from "./data.js";
 import { address, h } from "./dom.js";
 import { chance, day, month, percent, percents, signed, whole } from "./format.js";
 import { choice, figure, keywordLink, made, scopeOptions, scopeText, table } from "./parts.js";
-import { interval, sparkline } from "./sparkline.js";
+import { intervals, sparkline } from "./sparkline.js";
 
 export const title = "Rising and falling keywords";
 
@@ -32,6 +32,7 @@ export async function render(parameters) {
       "mart.keyword_trends.burst_start",
       "mart.keyword_monthly.share",
       "mart.keyword_monthly.share_low",
+      "mart.scope_periods.is_partial",
     ),
   ];
 }
@@ -79,24 +80,21 @@ async function unranked(number) {
  * @param {import("./data.js").Row[]} rows
  */
 function moving(caption, scope, rows) {
-  const reach = rows.flatMap((row) => [row.growth_low, row.growth_high]).filter((bound) => bound !== null);
-  const [least, most] = [Math.min(0, ...reach), Math.max(0, ...reach)];
+  const most = (/** @type {import("./data.js").Row} */ row) => Math.max(row.share_high ?? 0, row.before_high ?? 0);
   return table(
     scope === "all" ? caption : `${caption}, ${scopeText(scope)}`,
     [
       { head: "Keyword", show: (row) => keywordLink(row.keyword, scope), order: (row) => row.keyword },
       { head: "Last 36 months", show: (row) => sparkline(row.shares) },
-      { head: "Share, last month", show: (row) => percent(row.share), isNumber: true, order: (row) => row.share },
-      { head: "95 % interval", show: (row) => percents(row.share_low, row.share_high), isNumber: true, isWide: true },
-      { head: "Growth", show: (row) => signed(row.growth), isNumber: true, order: (row) => row.growth },
+      { head: "Share, last 12 months", show: (row) => percent(row.share), isNumber: true, order: (row) => row.share },
+      { head: "95 % interval", show: (row) => percents(row.share_low, row.share_high), isNumber: true },
+      { head: "24 months before", show: (row) => percents(row.before_low, row.before_high), isNumber: true, isWide: true },
       {
-        head: "95 % interval of growth",
+        head: "Before and after",
         isWide: true,
-        show: (row) => [
-          interval(row.growth_low, row.growth, row.growth_high, least, most),
-          h("span", { class: "bounds" }, ` ${signed(row.growth_low)} to ${signed(row.growth_high)}`),
-        ].reduce((holder, part) => (holder.append(part), holder), h("span", { class: "reached" })),
+        show: (row) => intervals([row.before_low, row.before, row.before_high], [row.share_low, row.share, row.share_high], most(row)),
       },
+      { head: "Growth", show: (row) => signed(row.growth), isNumber: true, isWide: true, order: (row) => row.growth },
       { head: "q", show: (row) => chance(row.q_value), isNumber: true, isWide: true, order: (row) => row.q_value },
       { head: "Burst since", show: (row) => month(row.burst_start), isWide: true, order: (row) => row.burst_start },
       { head: "Papers", show: (row) => whole(row.papers), isNumber: true, order: (row) => row.papers },

@@ -5,7 +5,7 @@
 
 import { figures, rowsOf } from "./data.js";
 import { h } from "./dom.js";
-import { counted, day, month, percent, whole, words } from "./format.js";
+import { counted, day, percent, whole, words } from "./format.js";
 import { figure, keywordLink, made, table } from "./parts.js";
 
 export const title = "Data quality";
@@ -59,11 +59,12 @@ export async function render() {
     table(
       "Figures that were published and differ now",
       [
-        { head: "Keyword", show: (row) => keywordLink(row.key) },
-        { head: "Month", show: (row) => month(row.period) },
+        { head: "Figure", show: (row) => (row.mart.startsWith("keyword_") ? keywordLink(row.key) : row.key) },
+        { head: "Table", show: (row) => row.mart, isWide: true },
+        { head: "Period", show: (row) => day(row.period) },
         { head: "Before", show: (row) => whole(row.old), isNumber: true },
         { head: "Now", show: (row) => whole(row.new), isNumber: true },
-        { head: "Cause", show: (row) => row.cause },
+        { head: "Cause", show: (row) => words(row.cause) },
         { head: "Revised on", show: (row) => day(row.revised_on), isWide: true },
       ],
       revisions,

@@ -32,30 +32,38 @@ export function sparkline(shares) {
   );
 }
 
+/** @typedef {[number | null, number | null, number | null]} Bounded a lower bound, the value, and an upper bound */
+
 /**
- * A value between its bounds on a common scale.
- * @param {number | null} low
- * @param {number | null} value
- * @param {number | null} high
- * @param {number} least
+ * A value between its bounds, on a scale from nothing to the most.
+ * @param {Bounded} bounded
  * @param {number} most
  */
-export function interval(low, value, high, least, most) {
-  const place = (/** @type {number} */ figure) =>
-    (EDGE + ((figure - least) / (most - least || 1)) * (WIDTH - 2 * EDGE)).toFixed(1);
-  const middle = HEIGHT / 2;
-  const parts =
+export const interval = (bounded, most) => strip([[bounded, HEIGHT / 2, "now"]], most);
+
+/**
+ * Two values with their bounds on one scale: what was above, what is below.
+ * @param {Bounded} before
+ * @param {Bounded} now
+ * @param {number} most
+ */
+export const intervals = (before, now, most) => strip([[before, HEIGHT / 3.2, "then"], [now, HEIGHT / 1.45, "now"]], most);
+
+/**
+ * @param {[Bounded, number, string][]} lines
+ * @param {number} most
+ */
+function strip(lines, most) {
+  const place = (/** @type {number} */ figure) => (EDGE + (figure / (most || 1)) * (WIDTH - 2 * EDGE)).toFixed(1);
+  const parts = lines.map(([[low, value, high], y, name]) =>
     low == null || value == null || high == null
-      ? []
-      : [
-          svg("line", { class: "reach", x1: place(low), x2: place(high), y1: middle, y2: middle }),
-          svg("circle", { cx: place(value), cy: middle, r: 3.5 }),
-        ];
-  const zero = least < 0 ? [svg("line", { class: "zero", x1: place(0), x2: place(0), y1: 2, y2: HEIGHT - 2 })] : [];
-  return svg(
-    "svg",
-    { class: "spark", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, width: WIDTH, height: HEIGHT, "aria-hidden": "true" },
-    zero,
-    parts,
+      ? null
+      : svg(
+          "g",
+          { class: name },
+          svg("line", { class: "reach", x1: place(low), x2: place(high), y1: y, y2: y }),
+          svg("circle", { cx: place(value), cy: y, r: 3.5 }),
+        ),
   );
+  return svg("svg", { class: "spark", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, width: WIDTH, height: HEIGHT, "aria-hidden": "true" }, parts);
 }

@@ -74,6 +74,8 @@ function ranked(row, paper) {
 function why(row) {
   const reasons = [];
   if (row.upvotes !== null) reasons.push(counted(row.upvotes, "vote"));
+  if (row.upvotes_gained > 0) reasons.push(`${whole(row.upvotes_gained)} of them in ${counted(row.days, "day")}`);
+  if (row.is_spike) reasons.push("a spike, which the rank leaves out");
   if (row.comments) reasons.push(counted(row.comments, "comment"));
   if (row.position !== null) reasons.push(`place ${whole(row.position)} in ${words(row.source)}`);
   if (row.previous_on === null) reasons.push("listed for the first time");
@@ -98,7 +100,8 @@ async function repositoryRanks(rows, all) {
       { head: "Stars", show: (row) => whole(row.stars), isNumber: true, order: (row) => row.stars },
       { head: "Gained", show: (row) => (row.stars_gained === null ? "–" : `${whole(row.stars_gained)} in ${counted(row.days, "day")}`), isNumber: true },
       { head: "Stars a day", show: (row) => short(row.stars_velocity), isNumber: true, order: (row) => row.stars_velocity },
-      { head: "Source", show: (row) => words(row.source), isWide: true },
+      { head: "In trending lists", show: (row) => (row.list_rank === null ? "–" : `place ${whole(row.list_rank)}`), isWide: true },
+      { head: "Source", show: (row) => words(row.source ?? "–"), isWide: true },
     ],
     found,
   );

@@ -1,0 +1,1 @@
+"""Digests: what is new for each subscriber (`selection`), and the message that says so (`rendering`)."""
