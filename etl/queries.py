@@ -80,11 +80,11 @@ def _rows(path: Path, said: str | None) -> tuple[str, str] | None:
     return column, table
 
 
-def define_macros(connection: duckdb.DuckDBPyConnection, root: Path = SQL) -> None:
-    """Creates the macros of `sql/macros/`."""
+def define_macros(connection: duckdb.DuckDBPyConnection, root: Path = SQL, kind: str = "MACRO") -> None:
+    """Creates the macros of `sql/macros/`; of kind `TEMP MACRO` also where the database is read-only."""
     for path in sorted((root / "macros").glob("*.sql")):
         try:
-            connection.execute(path.read_text(encoding="utf-8"))
+            connection.execute(path.read_text(encoding="utf-8").replace("REPLACE MACRO", f"REPLACE {kind}"))
         except FAULTS as error:
             raise SqlFileError(str(path), str(error).splitlines()[0]) from None
 

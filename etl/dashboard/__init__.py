@@ -59,7 +59,7 @@ def tables(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[Query, duckd
 
     What others read is made first: tables of the page in `page`, steps on the way in `aside`, both in memory alone.
     """
-    queries.define_macros(connection)
+    queries.define_macros(connection, kind="TEMP MACRO")
     for name in ("page", "aside"):
         connection.execute(f"ATTACH ':memory:' AS {name} (READ_WRITE)")
     found = {query.table: query for query in queries.read("dashboard", "page")}

@@ -9,10 +9,10 @@
 -- emergence: how surely it rises; keywords are ranked by it
 -- q_value: Mann-Kendall test after Benjamini-Hochberg
 -- burst_start: first month of the heaviest burst
--- share: share in the last twelve of the months below
+-- share: share in the recent months, the last third of those below
 -- share_low: lower bound of its 95 % Wilson interval
 -- share_high: upper bound of its 95 % Wilson interval
--- before: share in the months before those
+-- before: share in the other two thirds
 -- before_low: lower bound of its 95 % Wilson interval
 -- before_high: upper bound of its 95 % Wilson interval
 -- shares: shares of the scope's last 36 complete months of five papers and more, the last one last
@@ -37,11 +37,16 @@ WITH ranked AS (
     QUALIFY place <= 25
 ),
 
-months AS (
-    SELECT scope, period, papers_total, row_number() OVER (PARTITION BY scope ORDER BY period DESC) <= 12 AS is_recent
+latest AS (
+    SELECT scope, period, papers_total, row_number() OVER (PARTITION BY scope ORDER BY period DESC) AS age
     FROM mart.scope_periods
     WHERE unit = 'month' AND NOT is_partial AND papers_total >= 5
-    QUALIFY row_number() OVER (PARTITION BY scope ORDER BY period DESC) <= 36
+    QUALIFY age <= 36
+),
+
+months AS (
+    SELECT scope, period, papers_total, age <= ceil(count(*) OVER (PARTITION BY scope) / 3) AS is_recent
+    FROM latest
 ),
 
 counted AS (

@@ -64,6 +64,15 @@ def test_keywords_rise_and_fall_as_in_the_mart(
     assert [(row[0], row[-1]) for row in shown] == [(keyword, str(papers)) for keyword, _, papers in wanted]
     for row, (_, growth, _) in zip(shown, wanted, strict=True):
         assert row[6] == signed(growth)
+    for row in shown[:5]:
+        part, whole = figures(
+            "SELECT sum(papers)::BIGINT, sum(papers_total)::BIGINT FROM (SELECT period, papers_total, "
+            "row_number() OVER (ORDER BY period DESC) AS age, count(*) OVER () AS months FROM mart.scope_periods "
+            "WHERE scope = 'all' AND unit = 'month' AND NOT is_partial AND papers_total >= 5) LEFT JOIN "
+            "(SELECT period, papers FROM mart.keyword_monthly WHERE scope = 'all' "
+            f"AND keyword = '{row[0]}') USING (period) WHERE age <= ceil(months / 3)"
+        )[0]
+        assert float(row[2].removesuffix(" %")) == pytest.approx(100 * part / whole, rel=0.006)
     table = page.get_by_role("table", name=caption, exact=True)
     assert table.locator("polyline").count() == len(wanted) > 0
     assert table.locator(".now .reach").count() == table.locator(".then .reach").count() == len(wanted)
@@ -172,11 +181,12 @@ def test_code_is_as_available_as_in_the_mart(site: str, reader: Reader, figures:
     page.locator(".chart svg").wait_for()
     page.get_by_text("Figures by month").click()
     wanted = figures(
-        "SELECT strftime(period, '%Y-%m'), papers::VARCHAR, linked::VARCHAR, promised::VARCHAR, unknown::VARCHAR "
+        "SELECT strftime(period, '%Y-%m') || CASE WHEN is_partial THEN ' (not over)' ELSE '' END, papers::VARCHAR, "
+        "linked::VARCHAR, promised::VARCHAR, on_request::VARCHAR, unknown::VARCHAR "
         "FROM mart.code_availability WHERE topic = 'all' ORDER BY period DESC"
     )
     rows = reader.table("Papers that name their code, by month")
-    assert [(row[0], *row[2:6]) for row in rows] == wanted
+    assert [(row[0], *row[2:7]) for row in rows] == wanted
     topics = {row[0]: row[1:4] for row in reader.table("The last twelve months of data, by category")}
     recent = figures(
         "SELECT topic, sum(papers)::BIGINT::VARCHAR, sum(linked)::BIGINT::VARCHAR, sum(promised)::BIGINT::VARCHAR "

@@ -86,9 +86,9 @@ function moving(caption, scope, rows) {
     [
       { head: "Keyword", show: (row) => keywordLink(row.keyword, scope), order: (row) => row.keyword },
       { head: "Last 36 months", show: (row) => sparkline(row.shares) },
-      { head: "Share, last 12 months", show: (row) => percent(row.share), isNumber: true, order: (row) => row.share },
+      { head: "Share, recent months", show: (row) => percent(row.share), isNumber: true, order: (row) => row.share },
       { head: "95 % interval", show: (row) => percents(row.share_low, row.share_high), isNumber: true },
-      { head: "24 months before", show: (row) => percents(row.before_low, row.before_high), isNumber: true, isWide: true },
+      { head: "In the months before", show: (row) => percents(row.before_low, row.before_high), isNumber: true, isWide: true },
       {
         head: "Before and after",
         isWide: true,
