@@ -21,7 +21,7 @@ FILES = "files.json"
 LAYOUT = "dashboard 1"
 # Kinds of files, beside Python and SQL, that the page is made of.
 SUFFIXES = page.SUFFIXES
-_MEMORY = "500MB"
+_MEMORY = "400MB"
 _BATCH_ROWS = 50_000
 
 

@@ -1,4 +1,4 @@
--- Words of titles and identifiers, for the search.
+-- Words of titles and identifiers, for the search; without those that nearly every title has, as in `page/search.js`.
 -- grain: word, paper_number
 -- word: letters and digits between anything else, lower case, without accents
 -- paper_number: a paper that has it, see `papers`
@@ -15,4 +15,5 @@ WITH words AS (
 
 SELECT word, paper_number
 FROM words
+WHERE word NOT IN ('a', 'an', 'and', 'by', 'for', 'from', 'in', 'of', 'on', 'the', 'to', 'with')
 ORDER BY word, paper_number

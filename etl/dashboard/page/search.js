@@ -9,6 +9,8 @@ import { table } from "./data.js";
 /** @typedef {"keyword" | "paper" | "repository"} Kind */
 
 const SHORTEST_PREFIX = 3;
+// Words that nearly every title has: `sql/dashboard/paper_words.sql` leaves them out.
+const COMMON = new Set(["a", "an", "and", "by", "for", "from", "in", "of", "on", "the", "to", "with"]);
 
 /**
  * Letters and digits between anything else, lower case, without accents, as `sql/dashboard/paper_words.sql` has them.
@@ -38,7 +40,7 @@ function withoutSchemes(text) {
  * @returns {Promise<number[]>}
  */
 export async function find(kind, query) {
-  const wanted = [...new Set(wordsOf(withoutSchemes(query)))];
+  const wanted = [...new Set(wordsOf(withoutSchemes(query)))].filter((word) => kind !== "paper" || !COMMON.has(word));
   if (!wanted.length) return [];
   const words = await table(`${kind}_words`);
   const last = wanted.length - 1;
