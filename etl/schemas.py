@@ -100,8 +100,12 @@ class StagedLink(Provenance):
     evidence_kind = dy.Enum(EVIDENCE_KINDS, description="where it was found")
     char_start = dy.Int64(nullable=True, min=0, description="first character in the abstract")
     char_end = dy.Int64(nullable=True, min=0, description="character after the last in the abstract")
-    confidence = dy.Float64(min=0, max=1, description="how sure we are that it belongs to the paper, 0 to 1")
-    is_official = dy.Bool(nullable=True, description="the authors' own, as far as the text says")
+    confidence = dy.Float64(
+        min=0, max=1, description="how often such a link belongs to its paper, 0 to 1, see docs/links.md"
+    )
+    is_official = dy.Bool(
+        nullable=True, description="the authors' own; false where the text uses or compares with it, null where unsaid"
+    )
 
 
 class StagedKeyphrase(Provenance):
@@ -313,8 +317,10 @@ class PaperLinks(dy.Schema):
     evidence_kind = dy.String(description="where it was found")
     char_start = dy.Int64(nullable=True, description="first character in the paper's abstract")
     char_end = dy.Int64(nullable=True, description="character after the last in the paper's abstract")
-    confidence = dy.Float64(description="how sure we are that it belongs to the paper, 0 to 1")
-    is_official = dy.Bool(nullable=True, description="the authors' own, as far as the text says")
+    confidence = dy.Float64(description="how often such a link belongs to its paper, 0 to 1, see docs/links.md")
+    is_official = dy.Bool(
+        nullable=True, description="the authors' own; false where the text uses or compares with it, null where unsaid"
+    )
     first_observed_on = dy.Date(description="first day that a record named it")
     last_observed_on = dy.Date(description="last day that a record named it")
 

@@ -11,7 +11,7 @@ import dataframely as dy
 import duckdb
 import polars as pl
 
-from etl import database, ledger, marts, queries, schemas, storage
+from etl import database, ledger, marts, queries, schemas, storage, transforms
 from etl.errors import SqlFileError
 from etl.queries import Query
 from etl.settings import SQL, Settings
@@ -71,8 +71,9 @@ def _one(connection: duckdb.DuckDBPyConnection, sql: str) -> object:
 
 
 def fingerprint(root: Path = SQL) -> str:
-    """Changes when a query, a macro or a mart in Python does."""
-    files = [*sorted(root.rglob("*.sql")), *sorted(Path(marts.__file__).parent.glob("*.py"))]
+    """Changes when a query, a macro, a mart in Python or a transform that it may use does."""
+    folders = [Path(marts.__file__).parent, Path(transforms.__file__).parent]
+    files = [*sorted(root.rglob("*.sql")), *(path for folder in folders for path in sorted(folder.glob("*.py")))]
     return hashlib.sha256(b"\x00".join(path.read_bytes() for path in files)).hexdigest()[:16]
 
 

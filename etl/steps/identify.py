@@ -129,9 +129,12 @@ def _take(connection: duckdb.DuckDBPyConnection, overrides: list[Override]) -> N
 
 
 def _reach(connection: duckdb.DuckDBPyConnection) -> None:
-    """Fills `work.affected`: new records, and what shares a key with one that is new, gone or reached."""
+    """Fills `work.affected`: new records, those of touched papers, and what shares a key with them or with one gone."""
     connection.execute("DELETE FROM reached")
-    connection.execute("INSERT INTO reached SELECT record_id, 0 FROM work.records WHERE paper_id IS NULL")
+    connection.execute(
+        "INSERT INTO reached SELECT record_id, 0 FROM work.records "
+        "WHERE paper_id IS NULL OR paper_id IN (SELECT paper_id FROM work.touched)"
+    )
     most = _MOST * _count(connection, "work.records")
     number = 0
     while _count(connection, "reached") < most:

@@ -115,22 +115,30 @@ def _from_fields(papers: pl.DataFrame) -> list[_LinkRow]:
 
 
 def with_statements(papers: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
-    """Adds `statement` and `statement_sentence`: what the record's own text says about code."""
+    """Adds `statement` and `statement_sentence`: what the record's own text says about code.
+
+    The abstract is believed before the comment. A repository that is merely used is no link to the paper's code.
+    """
+    is_own = (pl.col("kind") == "repository") & (pl.col("evidence_kind") != "page_field")
     linked = (
-        found.filter((pl.col("kind") == "repository") & (pl.col("evidence_kind") != "page_field"))
+        found.filter(is_own & pl.col("is_official").fill_null(value=True))
         .unique("row", keep="first", maintain_order=True)
         .select("row", statement=pl.lit("linked"), statement_sentence=pl.col("evidence"))
     )
-    hinted = papers.select("row", "abstract")
-    for hint in statements.HINTS:
-        hinted = hinted.filter(pl.col("abstract").str.contains(hint))
-    hinted = hinted.join(linked, on="row", how="anti", maintain_order="left")
-    said = [(row, *statements.code_statement(value)) for row, value in hinted.iter_rows()]
-    schema = {"row": pl.Int64, "statement": pl.String, "statement_sentence": pl.String}
-    known = pl.concat([linked, pl.DataFrame(said, schema=schema, orient="row")])
-    return papers.join(known, on="row", how="left", maintain_order="left").with_columns(
+    known = [linked]
+    for column in ("abstract", "comment"):
+        known.append(_said_in(papers.select("row", text=column), pl.concat(known)))
+    return papers.join(pl.concat(known), on="row", how="left", maintain_order="left").with_columns(
         pl.col("statement").fill_null("none")
     )
+
+
+def _said_in(texts: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """What the texts of a column say about code, for the rows of which nothing is known."""
+    texts = statements.candidates(texts.join(known, on="row", how="anti", maintain_order="left"))
+    said = [(row, *statements.code_statement(value)) for row, value in texts.iter_rows()]
+    schema = {"row": pl.Int64, "statement": pl.String, "statement_sentence": pl.String}
+    return pl.DataFrame(said, schema=schema, orient="row").filter(pl.col("statement") != "none")
 
 
 def found_keyphrases(papers: pl.DataFrame) -> keyphrases.Found:

@@ -1,4 +1,4 @@
-"""Which links a text names, with the sentence that says so."""
+"""Which links a text names, with the sentence that says so, see docs/links.md."""
 
 from __future__ import annotations
 
@@ -9,46 +9,53 @@ from itertools import chain, islice
 from operator import itemgetter
 from typing import NamedTuple
 
+from etl.transforms import ownership, wraps
 from etl.transforms.sentences import sentences
-from etl.transforms.urls import NOT_OWNERS, Canonical, canonical
+from etl.transforms.urls import GITHUB_PARTS, NOT_OWNERS, Canonical, canonical
 
 # Neither signs that no URL holds nor the punctuation of other scripts.
-_END = r"\s<>\"{}|\\^`\[\]\x00-\x1f。，、；：！？（）【】《》「」『』“”‘’«»…"
-_TAIL = rf"(?:[^{_END}]|\\[_%#&~])"
+_END = r"\s<>\"{}|\\^`\[\]\x00-\x19\x1b-\x1f\x7f。，、；：！？（）【】《》「」『』“”‘’«»…｜"
+# Chinese, Japanese and Korean have no blanks between words: a URL may begin behind them, and its path ends before.
+_LETTERS = "\u2e80-\u312f\u3131-\u318e\u3190-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef"
+_HOST = rf"(?:[^{_END}/?#]|\\_)"
+_TAIL = rf"(?:[^{_END}{_LETTERS}]|\\[_%#&~])"
+_DOT = rf"\.{wraps.JOINED}{{0,3}}"
 _BARE_HOSTS = (
-    r"(?:github\.com|gitlab\.com|bitbucket\.org|codeberg\.org|huggingface\.co|hf\.co|zenodo\.org|osf\.io|youtu\.be"
-    r"|youtube\.com|anonymous\.4open\.science|goo\.gl|bit\.ly|tinyurl\.com|[A-Za-z0-9-]{1,63}\.(?:github|gitlab)\.io)"
+    rf"(?:(?:github|gitlab){_DOT}com|bitbucket{_DOT}org|codeberg\.org|huggingface{_DOT}co|hf\.co|zenodo\.org|osf\.io"
+    r"|youtu\.be|youtube\.com|anonymous\.4open\.science|goo\.gl|bit\.ly|tinyurl\.com"
+    rf"|[A-Za-z0-9-]{{1,63}}\.(?:github|gitlab){_DOT}io)"
 )
+# Ends of names that are no endings of files or words, unlike `py`, `rs` or `so`.
+_TOP = (
+    r"(?:com|org|net|edu|gov|io|ai|co|info|me|app|dev|science|tech|cloud|eu|uk|de|fr|cn|jp|kr|tw|hk|sg|in"
+    r"|au|nz|ca|us|br|mx"
+    r"|ar|ch|at|nl|be|it|es|pt|gr|se|no|dk|fi|cz|hu|ro|ru|ua|tr|il|ir|sa|ae|za|gl|ly|ws|so)"
+)
+_BORDER = rf"(?:(?<![\w@./:#$-])|(?<=[{_LETTERS}]))"
 _URL = re.compile(
-    rf"https?://{_TAIL}+"
+    rf"(?<![@#$])https?:/{{1,3}}{_HOST}+(?:[/?#]{_TAIL}*)?"
     rf"|git@[\w.-]{{1,80}}:{_TAIL}+"
-    rf"|(?<![\w@./:-])(?:www\.)?{_BARE_HOSTS}(?:[/:]{_TAIL}+|(?<=\.io)(?![\w-]))"
-    rf"|(?<![\w@./:-])www\.[\w-]{{1,63}}\.{_TAIL}+",
+    rf"|{_BORDER}(?://)?(?:www\.)?{_BARE_HOSTS}(?:[/:]{_TAIL}+|(?<=\.io)(?![\w-]))"
+    rf"|{_BORDER}(?://)?www\.[\w-]{{1,63}}\.{_TAIL}+"
+    rf"|{_BORDER}(?:[A-Za-z0-9-]{{1,63}}\.){{1,5}}{_TOP}/(?![^\s/]{{1,60}}\.(?:com|org|net)\b){_TAIL}+",
     re.IGNORECASE,
 )
 # A text without any of these holds no link: lets whole columns be passed over.
-URL_HINT = r"(?i)://|git@|www\.|\.(?:com|org|co|be|ly|gl|io|science)"
+URL_HINT = r"(?i)https?:|git@|www\.|\.[a-z]{2,7}[/:]|(?:github|gitlab)\.(?:io|\s)|(?:bitbucket|huggingface)\.\s"
 # Nor does a stretch without any of these. A set of characters is searched for ten times as fast as other patterns.
 _MARK = re.compile(r"[.:@]\S")
 
 _ESCAPED = re.compile(r"\\([_%#&~])")
-_TRAILING = ".,;:!?'\"~*$_\\"
-# Of words in lower case: a pattern for either case takes twice as long.
-_OURS = re.compile(
-    r"\b(?:our|the|all|project|source|its|this)?(?:code|codes|codebase|implementation|software|package|repository|repo|toolkit"
-    r"|library|data|dataset|datasets|models?|weights|checkpoints|project page|project website|website"
-    r"|homepage|demo|page|resources?)\b"
-    r".{0,120}?\b(?:available|released?|releasing|found|accessible|provided?|open-?sourced?|public|published|at|here|:)",
-    re.DOTALL,
+_TRAILING = ".,;:!?'\"~$\\"
+# Of markdown: they end a URL only where they began before it.
+_EMPHASIS = "*_"
+_HOST_BEFORE_LETTERS = re.compile(
+    rf"(?:https?://)?(?:[A-Za-z0-9-]{{1,63}}\.){{1,5}}(?:com|org|net|io|edu|gov)(?=[{_LETTERS}])", re.IGNORECASE
 )
-_THEIRS = re.compile(
-    r"\b(?:built (?:up)?on|based on|builds on|using|forked from|compared? (?:to|with)|adapted from"
-    r"|baselines? from|provided by)\b"
-)
-_DEMO = re.compile(r"\b(?:demo|trial|try (?:it|our)|playground)\b")
 
+_DEMO = re.compile(r"\b(?:demo(?!s?[- ](?:videos?|page|site|code|and)\b)|trial|try (?:it|our)|playground)\b")
 _TWO_WORDS = re.compile(r"\w\W+\w")
-_BETWEEN_LINKS = re.compile(r"(?<![\s;,])[\s;,]+(?=(?:https?://|git@|www\.))")
+_BETWEEN_LINKS = re.compile(r"(?<![\s;,])[\s;,]+(?=(?:https?:/|git@|www\.|github\.com/))")
 
 MAX_EVIDENCE = 1_000
 # A text that names more is a list of links, and each costs as much as a whole abstract: the others are left out.
@@ -69,11 +76,15 @@ class Link(NamedTuple):
 
 
 def find_urls(text: str) -> Iterator[tuple[int, int, Canonical]]:
-    """Start, end and canonical form of each URL in a text."""
-    matches = chain.from_iterable(_URL.finditer(text, start, end) for start, end in _stretches(text))
+    """Start, end and canonical form of each URL in a text; a blank inside one that a line break left is overlooked."""
+    return _found(wraps.mended(text))
+
+
+def _found(mended: str) -> Iterator[tuple[int, int, Canonical]]:
+    matches = chain.from_iterable(_URL.finditer(mended, start, end) for start, end in _stretches(mended))
     for match in islice(matches, MAX_URLS):
-        start, end = match.start(), _trimmed_end(text, match.start(), match.end())
-        target = canonical(_ESCAPED.sub(r"\1", text[start:end]))
+        start, end = match.start(), _trimmed_end(mended, match.start(), match.end())
+        target = canonical(_ESCAPED.sub(r"\1", mended[start:end].replace(wraps.JOINED, "")))
         if target is not None:
             yield start, end, target
 
@@ -90,19 +101,25 @@ def _stretches(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _trimmed_end(text: str, start: int, end: int) -> int:
-    """The end of a URL less the punctuation of the sentence around it."""
+    """The end of a URL less what belongs to the text around it."""
+    if not text.isascii() and (host := _HOST_BEFORE_LETTERS.match(text, start, end)):
+        return host.end()
     unopened = text.count(")", start, end) - text.count("(", start, end)
-    while end > start and (text[end - 1] in _TRAILING or (text[end - 1] == ")" and unopened > 0)):
+    trailing = _TRAILING + (text[start - 1] if start and text[start - 1] in _EMPHASIS else "")
+    while end > start and (text[end - 1] in trailing or (text[end - 1] == ")" and unopened > 0)):
         unopened -= text[end - 1] == ")"
         end -= 1
+    if text.endswith("'s", start, end):
+        end -= 2
     opening = text.find("(", start, end)
     return opening if opening >= 0 and text.find(")", opening, end) < 0 else end
 
 
 def links_in_text(text: str) -> list[Link]:
     """The links of an abstract or comment, each once, with the sentence that names it."""
-    found = list(find_urls(text))
-    spans = list(sentences(text)) if found else []
+    mended = wraps.mended(text)
+    found = list(_found(mended))
+    spans = list(sentences(mended)) if found else []
     links: dict[str, Link] = {}
     for start, end, target in found:
         link = _link(text, start, end, target, spans)
@@ -113,46 +130,66 @@ def links_in_text(text: str) -> list[Link]:
 
 
 def _link(text: str, start: int, end: int, target: Canonical, spans: list[tuple[int, int]]) -> Link:
-    first, last = _sentence(start, end, spans)
+    first, last, previous = _sentence(start, end, spans)
     if last - first > MAX_EVIDENCE:
         first, last = max(first, start - MAX_EVIDENCE // 3), min(last, end + MAX_EVIDENCE // 3)
-    evidence = text[first:last]
-    around = text[first:start] + " " + text[end:last]
-    is_bare = not _TWO_WORDS.search(around)
-    is_official = _is_official(text[first:start].casefold(), around.casefold())
+    before, after = text[first:start], text[end:last]
+    is_bare = not _TWO_WORDS.search(f"{before} {after}")
+    said_before = text[previous[0] : previous[1]] if is_bare and previous else ""
+    is_official = ownership.is_official(before, after, said_before)
     kind = target.kind
-    if kind == "project_page" and target.repository_url is None and _DEMO.search(around.casefold()):
+    if kind == "project_page" and _DEMO.search(f"{before} {after}".casefold()):
         kind = "demo"
-    confidence = {True: 0.95, None: 0.8, False: 0.5}[is_official]
     kind_of_evidence = "abstract_url" if is_bare else "abstract_sentence"
-    return Link(target, kind, start, end, evidence, kind_of_evidence, confidence, is_official)
+    is_joined = len(text[start:end].split()) > 1
+    confidence = round(ownership.CONFIDENCE[is_official] * (ownership.OF_JOINED if is_joined else 1), 3)
+    return Link(target, kind, start, end, text[first:last], kind_of_evidence, confidence, is_official)
 
 
-def _sentence(start: int, end: int, spans: list[tuple[int, int]]) -> tuple[int, int]:
-    """The sentence that holds a link; the link alone where none does."""
+def _sentence(start: int, end: int, spans: list[tuple[int, int]]) -> tuple[int, int, tuple[int, int] | None]:
+    """The sentence that holds a link and the one before it; the link alone where none does."""
     place = bisect(spans, start, key=itemgetter(0)) - 1
-    return spans[place] if place >= 0 and end <= spans[place][1] else (start, end)
-
-
-def _is_official(before: str, around: str) -> bool | None:
-    """Whether the words around a link call its target the authors' own; None where they do not say."""
-    if _OURS.search(before + " at"):
-        return True
-    return False if _THEIRS.search(around) else None
+    if place < 0 or end > spans[place][1]:
+        return start, end, None
+    return *spans[place], spans[place - 1] if place else None
 
 
 # A field that is nothing but the canonical URL of a repository on GitHub, in which nothing has to be looked for.
-PLAIN_REPOSITORY = r"https://github\.com/([A-Za-z0-9][A-Za-z0-9_.-]{0,79})/([A-Za-z0-9_.-]{0,99}[A-Za-z0-9-])"
+PLAIN_REPOSITORY = r"https://github\.com/([A-Za-z0-9][A-Za-z0-9-]{0,38})/([A-Za-z0-9_.-]{0,99}[A-Za-z0-9-])"
 _PLAIN_REPOSITORY = re.compile(PLAIN_REPOSITORY)
 
 
 def links_in_cell(cell: str) -> list[Canonical]:
-    """The links of a field that should hold nothing else; blanks inside a URL are mistakes."""
+    """The links of a field that should hold nothing else.
+
+    A field is filled in by hand or cut from a page: what is broken in it is mended where that is certain, and else
+    names no repository.
+    """
     plain = _PLAIN_REPOSITORY.fullmatch(cell)
-    if plain and plain[1].lower() not in NOT_OWNERS and not cell.endswith(".git"):
+    if plain and plain[1].lower() not in NOT_OWNERS and not cell.endswith(".git") and plain[2].strip("."):
         return [Canonical(cell, f"github.com/{plain[1]}/{plain[2]}".lower(), "repository", cell)]
-    pieces = (re.sub(r"\s+", "", piece) for piece in _BETWEEN_LINKS.split(cell, maxsplit=MAX_URLS))
     targets: dict[str, Canonical] = {}
-    for _, _, target in islice(chain.from_iterable(map(find_urls, pieces)), MAX_URLS):
+    pieces = _BETWEEN_LINKS.split(cell, maxsplit=MAX_URLS)
+    for target in islice(chain.from_iterable(map(_in_piece, pieces)), MAX_URLS):
         targets.setdefault(target.key, target)
     return list(targets.values())
+
+
+def _in_piece(piece: str) -> Iterator[Canonical]:
+    whole = wraps.joined_cell(piece)
+    for start, end, target in find_urls(whole):
+        if wraps.is_whole(whole, end) and _is_page_of(whole[start:end], target):
+            yield target
+        elif owner := canonical(target.url.rpartition("/")[0]):
+            yield owner
+
+
+def _is_page_of(said: str, target: Canonical) -> bool:
+    """Whether GitHub has such pages in a repository; with another third segment, it is a name in pieces."""
+    if not target.key.startswith("github.com/"):
+        return True
+    third = _THIRD.search(said)
+    return third is None or third[1].casefold() in GITHUB_PARTS
+
+
+_THIRD = re.compile(r"github\.com[/:][^/]+/[^/]+/([^/?#]+)", re.IGNORECASE)

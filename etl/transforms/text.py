@@ -17,8 +17,6 @@ from etl.transforms import latex
 
 # C0 and C1 controls but for tab and line feed, lone BOMs, and marks that turn the reading direction.
 _CONTROL = r"[\x00-\x08\x0B-\x1F\x7F-\x9F\x{FEFF}\x{200B}\x{202A}-\x{202E}\x{2066}-\x{2069}]"
-# A repository's URL that a hard wrap cut after a slash or a hyphen.
-_CUT_URL = r"((?:github|gitlab)\.com/(?:[\w.-]+/)?(?:[\w.]+-)*)\n[ \t]*([\w])"
 # A single space is right already: to pass over it is four times as fast as to replace it by itself.
 _BLANKS = r"[^\S\n]{2,}|[^\S\n ]"
 _BLANKS_OR_BREAKS = r"\s{2,}|[^\S ]"
@@ -116,12 +114,14 @@ def one_line(text: pl.Expr) -> pl.Expr:
 
 
 def paragraphs(text: pl.Expr) -> pl.Expr:
-    """NFC text with hard wraps undone: one line a paragraph; null where nothing is left."""
+    """NFC text with hard wraps undone: one line a paragraph; null where nothing is left.
+
+    A wrap inside a URL becomes a blank too: which of them belong to it is for `wraps` to say.
+    """
     quick = GIVEN.str.strip_chars().str.replace_all("\n", " ", literal=True)
     lines = (
         without_controls(GIVEN)
         .str.normalize("NFC")
-        .str.replace_all(_CUT_URL, "${1}${2}")
         .str.replace_all(_BLANKS, " ")
         .str.replace_all(r" ?\n ?", "\n")
         .str.strip_chars()
@@ -129,7 +129,7 @@ def paragraphs(text: pl.Expr) -> pl.Expr:
         .str.replace_all("\n", " ", literal=True)
         .str.replace_all("\x1e", "\n", literal=True)
     )
-    return either(text, quick, _is_clean(QUICK) & ~GIVEN.str.contains(_CUT_URL), lines.replace("", None))
+    return either(text, quick, _is_clean(QUICK), lines.replace("", None))
 
 
 def without_marks(text: pl.Expr) -> pl.Expr:

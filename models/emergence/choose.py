@@ -19,6 +19,7 @@ from etl import published
 from etl.backtest import judgement, scores
 from etl.backtest.corpus import Corpus
 from etl.backtest.study import Candidates, Clock, Plan, read
+from etl.marts import keyword_trends
 from etl.settings import Settings
 from etl.transforms import growth
 
@@ -44,7 +45,7 @@ def main(warehouse: Path) -> None:
         plain = [scores.baselines(corpus, cutoff, plan.horizon // 2)["z-score"] for cutoff in cutoffs]
         _say(f"z-score {_precision(plain, judged):.3f}")
         for own, support in itertools.product(OWN, SUPPORT):
-            made = [growth.emergence(*columns, own=own, support=support) for columns in known]
+            made = [_score(*columns, own, support) for columns in known]
             _say(f"own {own:.1f}, support {support:.1f}: {_precision(made, judged):.3f}")
 
 
@@ -58,6 +59,12 @@ def _known(corpus: Corpus, cutoff: int) -> tuple[np.ndarray, np.ndarray, np.ndar
     made = names.join(scores.trends(corpus, cutoff), on="keyword", how="left", maintain_order="left")
     z, family, papers = (made[name].to_numpy().astype(float) for name in ("growth_z", "family_z", "recent_papers"))
     return np.nan_to_num(z, nan=-1e9), np.nan_to_num(family), np.nan_to_num(papers)
+
+
+def _score(z: np.ndarray, family: np.ndarray, papers: np.ndarray, own: float, support: float) -> np.ndarray:
+    """The column emergence with other weights: keywords of too few recent papers have none, and come last."""
+    made = growth.emergence(z, family, papers, own=own, support=support)
+    return np.where(papers >= keyword_trends.MIN_RECENT, made, -np.inf)
 
 
 def _precision(found: list[np.ndarray], judged: list[judgement.Outcome]) -> float:

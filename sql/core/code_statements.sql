@@ -1,9 +1,10 @@
--- What each paper says about its code; a repository link says more than words. A promise is kept on record with its day.
+-- What each paper says about its code; a repository link says more than words, unless its text merely uses or compares
+-- with that repository. A promise of any record is kept on record with its day, whatever a later record says.
 -- grain: paper_id
 WITH linked AS (
     SELECT paper_id, arg_min(evidence, (NOT coalesce(is_official, false), -confidence, url)) AS sentence
     FROM core.paper_links
-    WHERE kind = 'repository'
+    WHERE kind = 'repository' AND NOT (is_official IS false AND evidence_kind IN ('abstract_sentence', 'abstract_url', 'comment'))
     GROUP BY paper_id
 ),
 

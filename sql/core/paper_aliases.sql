@@ -1,11 +1,15 @@
 -- Every identifier of a paper, and the paper that it resolves to. One that leads to several resolves to its namesake, else
--- to the paper that it led to when it was published.
+-- to the paper that was seen first.
 -- grain: alias
 -- rows: touched
 WITH resolved AS (
-    SELECT alias, paper_id
-    FROM work.aliases
-    QUALIFY count(*) OVER (PARTITION BY alias) = 1 OR alias = paper_id
+    SELECT aliases.alias, aliases.paper_id
+    FROM work.aliases AS aliases
+    INNER JOIN core.papers AS papers USING (paper_id)
+    QUALIFY row_number() OVER (
+        PARTITION BY aliases.alias
+        ORDER BY aliases.alias <> aliases.paper_id, papers.first_observed_on, aliases.paper_id
+    ) = 1
 )
 
 SELECT alias, paper_id FROM resolved

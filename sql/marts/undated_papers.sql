@@ -1,15 +1,15 @@
 -- Papers that count in no period, by scope: those without a day of publication, and those of a day that cannot be.
 -- grain: scope, reason
 -- scope: `all`, `source:…` or `category:…`
--- reason: `no_date` where no record tells a day from 1900 on, `in_future` where the day lies more than one day after the last observation
+-- reason: `no_date` where no record tells a day from 1900 on, `in_future` where the day that is told lies more than one day after the last observation
 -- papers: papers of the scope that are counted here and in no week, month or year
 -- papers_total: papers of the scope, dated or not
 -- share: papers / papers_total
 WITH counted AS (
     SELECT
         scopes.scope,
-        count(*) FILTER (papers.published_on IS NULL OR papers.published_on < DATE '1900-01-01') AS no_date,
-        count(*) FILTER (papers.published_on > papers.last_observed_on + 1) AS in_future,
+        count(*) FILTER (papers.published_on IS NULL AND papers.stated_on IS NULL) AS no_date,
+        count(*) FILTER (papers.stated_on IS NOT NULL) AS in_future,
         count(*) AS papers_total
     FROM mart.paper_scopes AS scopes
     INNER JOIN core.papers AS papers USING (paper_id)

@@ -181,6 +181,25 @@ def test_the_identifier_of_a_withdrawn_dump_resolves_to_what_is_left_of_the_pape
     assert small.rows("SELECT count(*), count(DISTINCT alias) FROM core.paper_aliases") == [(5, 5)]
 
 
+def test_a_title_of_two_papers_resolves_to_the_one_that_was_seen_first(tmp_path: Path) -> None:
+    one, other = Small(tmp_path / "one"), Small(tmp_path / "other")
+    first = daily([daily_row(1, authors=[{"name": "Ola Nordmann"}])])
+    second = daily([daily_row(2, title=title(1), authors=[{"name": "Kari Beispiel"}])])
+    days = [DAY + dt.timedelta(days=number) for number in range(3)]
+    for small, deliveries in (
+        (one, [(second, "second", days[1]), (first, "first", days[2]), (first, "first", days[0])]),
+        (other, [(first, "first", days[0]), (first, "first", days[2]), (second, "second", days[1])]),
+    ):
+        for data, name, day in deliveries:
+            small.deliver(data, name, day)
+            if small is one:
+                small.settle()
+    other.settle()
+    assert differing(one.content(), other.content()) == {}
+    assert one.rows("SELECT paper_id FROM core.paper_aliases WHERE alias NOT LIKE 'arxiv:%'") == [("arxiv:2506.00001",)]
+    assert one.rows("SELECT count(*) FROM ops.conflicts") == [(0,)]
+
+
 def test_each_column_comes_from_who_knows_best(small: Small) -> None:
     small.deliver(
         b'{"id": "https://openalex.org/W1", "doi": "https://doi.org/10.5555/one", "title": "%s", '

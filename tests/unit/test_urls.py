@@ -69,7 +69,37 @@ def test_spellings_of_one_repository_have_one_form(url: str) -> None:
         ("https://github.com/Owner", "https://github.com/Owner", "other"),
         ("https://github.com/orgs/owner", "https://github.com/orgs/owner", "other"),
         ("https://github.com/topics/rain", "https://github.com/topics/rain", "other"),
-        ("https://github.com/Owner/..", "https://github.com/Owner/..", "other"),
+        ("https://github.com/Owner/..", "https://github.com", "other"),
+        ("https://github.com/Owner/../Other/%6Eame", "https://github.com/Other/name", "repository"),
+        ("https://github.com/Own.er/name", "https://github.com/Own.er/name", "other"),
+        (
+            "https://gist.github.com/owner/0123456789abcdef",
+            "https://gist.github.com/owner/0123456789abcdef",
+            "repository",
+        ),
+        ("https://api.github.com/repos/owner/name", "https://github.com/owner/name", "repository"),
+        ("https://api.github.com/users/owner/repos", "https://api.github.com/users/owner/repos", "other"),
+        ("https://gitlab.lab.org/group/name/-/tree/main", "https://gitlab.lab.org/group/name", "repository"),
+        ("https://git.sr.ht/~owner/name", "https://git.sr.ht/~owner/name", "repository"),
+        ("https://sourceforge.net/projects/name/files", "https://sourceforge.net/projects/name", "repository"),
+        ("https://zenodo.org/record/123/files/a.zip", "https://zenodo.org/records/123", "dataset"),
+        ("https://osf.io/AbC12/", "https://osf.io/abc12", "dataset"),
+        ("https://arxiv.org/pdf/2506.00001v2.pdf", "https://arxiv.org/abs/2506.00001", "paper"),
+        ("https://dx.doi.org/10.1000/ABC", "https://doi.org/10.1000/abc", "paper"),
+        (
+            "https://archive.softwareheritage.org/browse/origin/directory/?origin_url=https://github.com/owner/name",
+            "https://github.com/owner/name",
+            "repository",
+        ),
+        (
+            f"https://archive.softwareheritage.org/swh:1:dir:{'0' * 40};origin=x",
+            f"https://archive.softwareheritage.org/swh:1:dir:{'0' * 40}",
+            "repository",
+        ),
+        ("https://www.youtube.com/@rain", "https://youtube.com/@rain", "video"),
+        ("https://example.org/a?utm_source=b&c=d", "https://example.org/a?c=d", "project_page"),
+        ("https://example.org/app#/rain", "https://example.org/app#/rain", "project_page"),
+        ("https://example.org/%7Erain/%e4", "https://example.org/~rain/%e4", "project_page"),
         ("https://example.org/a/?b=1#c", "https://example.org/a?b=1", "project_page"),
         ("https://github.com:8443/Owner/Repo-1", "https://github.com:8443/Owner/Repo-1", "other"),
     ],
@@ -100,6 +130,17 @@ def test_each_host_has_its_form_and_kind(url: str, wanted: str, kind: str) -> No
         "https://github.co/owner/name",
         "https://notgithub.com/owner/name",
         "https://raw.githubusercontent.com.example.org/owner/name",
+        "https://ｇithub.com/owner/name",  # a letter of full width
+        "https://github。com/owner/name",  # a full stop of Chinese
+        "https://github．com/owner/name",  # a full stop of full width
+        "https://git\u00adhub.com/owner/name",  # a soft hyphen
+        "https://git\u200bhub.com/owner/name",  # a blank of no width
+        "https://github%2ecom/owner/name",
+        "https://%67ithub.com/owner/name",
+        "https://xn--gthub-n2e.com/owner/name",
+        "https://github.com%00.example.org/owner/name",
+        "https://github.com:8443/owner/name",
+        "https://github.com:pass:word@github.com/owner/name",
     ],
 )
 def test_lookalikes_never_become_github(url: str) -> None:
@@ -169,17 +210,21 @@ def test_endings_that_say_nothing_are_cut(url: str, wanted: str) -> None:
 
 _HOSTS = st.sampled_from(
     "github.com www.github.com gitlab.com raw.githubusercontent.com huggingface.co hf.co youtu.be www.youtube.com "
-    "lab.github.io anonymous.4open.science example.org zenodo.org bit.ly vimeo.com".split()
+    "lab.github.io anonymous.4open.science example.org zenodo.org bit.ly vimeo.com gitlab.lab.org gist.github.com "
+    "osf.io api.github.com doi.org arxiv.org sourceforge.net git.sr.ht archive.softwareheritage.org "
+    "example.org:8080 gіthub.com bücher.example www.example.org EXAMPLE.org.".split()
 )
 _SEGMENTS = st.sampled_from(
-    "a Owner name.git tree main -x datasets spaces papers r repository watch?v=abc embed index.html blob ..".split()
-) | st.text("abAB019._-~%+é", min_size=0, max_size=5)
+    "a Owner name.git tree main -x datasets spaces papers r repository watch?v=abc embed index.html blob .. . %2e%2e "
+    "%7Eb %%32%45 %2F swh:1:dir:0 browse origin https: repos projects p record records 10.1000 abs "
+    "2506.00001v2 - é 例".split()
+) | st.text("abAB019._-~%+é;:@&='()*!$,", min_size=0, max_size=5)
 _URLS = st.builds(
     lambda scheme, host, path, tail: f"{scheme}{host}/{'/'.join(path)}{tail}",
     st.sampled_from(["https://", "http://", "", "git@"]),
     _HOSTS,
     st.lists(_SEGMENTS, max_size=5),
-    st.sampled_from(["", "/", "?", "?v=abc", "#x", "//", "?a=1&b=2"]),
+    st.sampled_from(["", "/", "?", "?v=abc", "#x", "//", "?a=1&b=2", "#/a", "?utm_source=a&b", "?&utm_id=1", "#!a/"]),
 )
 
 
@@ -210,3 +255,22 @@ def _is_stable(url: str) -> None:
 def test_no_text_raises(text: str) -> None:
     found = canonical(text)
     assert found is None or found.url.startswith(("http://", "https://"))
+
+
+_CODE_HOST = "github.com"
+
+
+@given(st.integers(0, len(_CODE_HOST)), st.characters(exclude_categories=["Cs"]), st.booleans())
+@example(place=6, sign="。", replaces=True)
+@example(place=0, sign="ｇ", replaces=True)
+@example(place=3, sign="\u00ad", replaces=False)
+@example(place=10, sign="@", replaces=False)
+@example(place=10, sign=".", replaces=False)
+def test_a_host_with_another_sign_in_it_shares_no_key_with_github(place: int, sign: str, replaces: bool) -> None:
+    host = _CODE_HOST[:place] + sign + _CODE_HOST[place + replaces :]
+    found = canonical(f"https://{host}/owner/name")
+    # A slash or the like ends the host, a final dot is no other name.
+    is_same = host.casefold() in (_CODE_HOST, f"{_CODE_HOST}.", f"www.{_CODE_HOST}") or sign in "/?#:"
+    if found is not None and not is_same:
+        assert found.key != "github.com/owner/name"
+        assert found.kind != "repository" or not found.key.startswith("github.com/")
