@@ -5,7 +5,7 @@
 -- title: title on one line
 -- author: the first author
 -- authors: number of authors
--- published_on: day of the first version; null where it counts in no period
+-- published_on: day of the first version
 -- scopes: scopes that it counts in beside `all`, see `scopes`
 -- repository_url: the likeliest of its repositories
 -- statement: what it says about code: linked, promised, on_request, claimed_without_link or none
