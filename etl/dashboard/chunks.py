@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -56,13 +57,13 @@ class Directory:
 
 
 class Writer:
-    """Writes tables below a folder. Another thread compresses; the bytes follow from the rows alone."""
+    """Writes tables below a folder. Other threads make the files while more rows come; bytes follow from rows alone."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._directories: dict[str, Directory] = {}
         self._saved: list[Future[tuple[str, str]]] = []
-        self._pool = ThreadPoolExecutor(max_workers=1)
+        self._pool = ThreadPoolExecutor(max_workers=2)
 
     def __enter__(self) -> Writer:
         self._folder.mkdir(parents=True)
@@ -76,7 +77,7 @@ class Writer:
         directory = _directory(table, empty.schema)
         (self._folder / table.name).mkdir()
         for frame in _cut(map(_plain, frames), directory):
-            self._save(f"{table.name}/{len(directory.starts)}.json.gz", _encoded(frame, directory))
+            self._save(f"{table.name}/{len(directory.starts)}.json.gz", partial(_encoded, frame, directory))
             directory.starts.append(directory.rows)
             if directory.key:
                 directory.keys.append(frame.get_column(directory.key)[0])
@@ -87,17 +88,17 @@ class Writer:
     def finish(self) -> dict[str, str]:
         """Writes the directory of all tables. Returns the sha256 of every file."""
         found = {name: asdict(directory) for name, directory in self._directories.items()}
-        self._save(TABLES, orjson.dumps(found, option=orjson.OPT_SORT_KEYS))
+        self._save(TABLES, partial(orjson.dumps, found, option=orjson.OPT_SORT_KEYS))
         return dict(sorted(saved.result() for saved in self._saved))
 
-    def _save(self, name: str, data: bytes) -> None:
+    def _save(self, name: str, content: Callable[[], bytes]) -> None:
         if len(self._saved) >= _WAITING_FILES:
             self._saved[-_WAITING_FILES].result()
-        self._saved.append(self._pool.submit(_save_compressed, self._folder, name, data))
+        self._saved.append(self._pool.submit(_save_compressed, self._folder, name, content))
 
 
-def _save_compressed(folder: Path, name: str, data: bytes) -> tuple[str, str]:
-    packed = gzip.compress(data, compresslevel=1, mtime=0)
+def _save_compressed(folder: Path, name: str, content: Callable[[], bytes]) -> tuple[str, str]:
+    packed = gzip.compress(content(), compresslevel=1, mtime=0)
     (folder / name).write_bytes(packed)
     return name, hashlib.sha256(packed).hexdigest()
 
