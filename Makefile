@@ -2,7 +2,7 @@
 # PYTHON=... names the Python for a new .venv, DUMPS=... the dumps for `make run`, ETL_WAREHOUSE=... the warehouse.
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test lint check docs airflow benchmark lock clean
+.PHONY: help install install-dev run test lint check docs airflow screenshots benchmark lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -57,6 +57,9 @@ docs: install ## write the data dictionary and the table of sources again
 
 airflow: install ## start Airflow and its web page on this machine; Ctrl-C stops it
 	@exec $(BIN)/python deploy/airflow/serve.py
+
+screenshots: install-dev ## take pictures of every view of the dashboard, into build/screenshots; needs Chromium
+	@$(BIN)/python -m tests.browser.screenshots
 
 benchmark: install ## measure speed on the dumps at hand; see benchmarks/README.md
 	@$(BIN)/python benchmarks/daily_year.py

@@ -32,7 +32,7 @@ A warehouse made by `make run` lies in this folder; git keeps nothing of it but 
 | here | what it is |
 |---|---|
 | `current/` | link to the snapshot that readers use; open `current/papers.duckdb` read-only with any DuckDB {duckdb} |
-| `published/` | the last snapshots, each with `papers.duckdb`, `tables/*.parquet`, `feeds/` and `manifest.json` |
+| `published/` | the last snapshots: `papers.duckdb`, `tables/*.parquet`, `feeds/`, `dashboard/` and `manifest.json` |
 | `as_of/` | the same for a day that somebody asked for by `etl build --as-of`, as it was known then |
 | `inbox/` | files put here are brought in by `etl ingest` and by the DAG |
 | `raw/` | dumps as received, named by their sha256, and beside each its deliveries |

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import duckdb
 
-from etl import alerts, database, feed_files, feeds, overrides, queries, rules, sources, validation, vocabulary
+from etl import (
+    alerts,
+    dashboard,
+    database,
+    feed_files,
+    feeds,
+    overrides,
+    queries,
+    rules,
+    sources,
+    validation,
+    vocabulary,
+)
 from etl.errors import SqlFileError
 from etl.settings import FeedLimits, Settings
 from etl.steps import build, load
@@ -25,6 +37,7 @@ def check() -> dict[str, int]:
         feed_files.prepare(connection, FeedLimits())
         checked["feeds"] = _feeds(connection)
         checked["alert conditions"] = _alerts(connection)
+        checked["dashboard"] = sum(1 for _ in dashboard.tables(connection))
     return checked
 
 

@@ -441,6 +441,24 @@ def _shown(value: Any) -> str:
 
 
 @app.command()
+def serve(
+    context: typer.Context,
+    port: Annotated[int, typer.Option(help="Port on this machine; 0 takes any that is free.", min=0, max=65535)] = 8000,
+    warehouse: Warehouse = None,
+) -> None:
+    """Show the dashboard and all published files to browsers on this machine; Ctrl-C stops it.
+
+    Example: etl serve --port 8123
+    """
+    from etl import serving
+
+    def say(address: str) -> None:
+        out.print(f"serve: {address} (Ctrl-C stops it)", markup=False)
+
+    serving.serve(_settings(context, warehouse), port, say)
+
+
+@app.command()
 def query(
     context: typer.Context,
     sql: Annotated[str, typer.Argument(metavar="SQL", help="One SELECT.")],

@@ -216,6 +216,17 @@ class NothingPublishedError(EtlError):
         return f"{self.path}: nothing is published here yet; run `etl run PATH` first"
 
 
+class PortTakenError(EtlError):
+    """The page cannot be shown on that port."""
+
+    def __init__(self, port: int, found: str) -> None:
+        super().__init__(port, found)
+        self.port, self.found = port, found
+
+    def __str__(self) -> str:
+        return f"port {self.port}: {self.found}; name another one with --port"
+
+
 class QueryError(EtlError):
     """The published database refused a query."""
 

@@ -147,6 +147,7 @@ def test_one_file_more_is_checked(copy: Path, run: Callable[..., subprocess.Comp
         "marts": 2,
         "feeds": 1,
         "alert conditions": 0,
+        "dashboard": 0,
     }
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from etl import database, description, feed_files, marts, queries, schemas, storage, vocabulary
+from etl import dashboard, database, description, feed_files, marts, queries, schemas, storage, vocabulary
 from etl.queries import Query
 from etl.settings import PROJECT, Settings
 from etl.steps import published_ids, revisions
@@ -92,7 +92,7 @@ def _release() -> str:
         path
         for folder in ("etl", "sql")
         for path in sorted((PROJECT / folder).rglob("*"))
-        if path.suffix in (".py", ".sql")
+        if path.suffix in (".py", ".sql", *dashboard.SUFFIXES)
     ]
     return hashlib.sha256(b"\x00".join(path.read_bytes() for path in files)).hexdigest()
 
@@ -114,6 +114,7 @@ def write_tables(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
 def _write(settings: Settings, connection: duckdb.DuckDBPyConnection, folder: Path, snapshot: str) -> None:
     """Writes all that readers get."""
     files = _tables_in(connection, folder)
+    files += [_File(path, rows, dashboard.LAYOUT) for path, rows in dashboard.write(folder)]
     written = feed_files.write(connection, settings, folder, settings.current)
     entries = _entries(folder, [*files, *(_File(file.path, file.rows, file.shape) for file in written)])
     described = description.write(connection, folder, snapshot, settings.feeds.url, entries, written)

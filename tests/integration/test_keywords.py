@@ -254,7 +254,7 @@ def test_a_check_looks_at_what_is_configured(configuration: Path) -> None:
     configuration.write_text(CONFIGURED, encoding="utf-8")
     assert checks.check()["configured terms"] == 4
     configuration.write_text("[keywords]\nstop_terms = ['a', 'b']\npreferred = ['B']\n", encoding="utf-8")
-    with pytest.raises(ConfigurationError, match="is a stop term too"):
+    with pytest.raises(ConfigurationError, match="is a stop term too") as error:
         checks.check()
     assert str(error.value).startswith(f"{configuration}: ")
     assert "\n" not in str(error.value)
