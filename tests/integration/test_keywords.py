@@ -248,17 +248,17 @@ def test_what_the_configuration_cannot_mean_is_one_line(
     with pytest.raises(ConfigurationError) as error:
         load.load(small.settings)
     assert said in str(error.value)
+    assert str(error.value).startswith(f"{configuration}: ")
+    assert "\n" not in str(error.value)
+    assert not small.settings.database.exists()
 
 
 def test_a_check_looks_at_what_is_configured(configuration: Path) -> None:
     configuration.write_text(CONFIGURED, encoding="utf-8")
     assert checks.check()["configured terms"] == 4
     configuration.write_text("[keywords]\nstop_terms = ['a', 'b']\npreferred = ['B']\n", encoding="utf-8")
-    with pytest.raises(ConfigurationError, match="is a stop term too") as error:
+    with pytest.raises(ConfigurationError, match="is a stop term too"):
         checks.check()
-    assert str(error.value).startswith(f"{configuration}: ")
-    assert "\n" not in str(error.value)
-    assert not small.settings.database.exists()
 
 
 def test_the_command_ranks_as_the_pipeline_does(small: Small) -> None:
