@@ -45,6 +45,32 @@ CREATE TABLE IF NOT EXISTS work.link_overrides (
     action VARCHAR, paper VARCHAR, url_key VARCHAR, url VARCHAR, kind VARCHAR, made_on DATE, why VARCHAR
 )
 """
+# Each line of the file, by what it names: `said` holds them with the keys of their links and whether they act.
+_SHOW_OVERRIDES = """
+INSERT INTO ops.overrides BY NAME
+WITH named AS (
+    SELECT DISTINCT papers.alias, links.url_key
+    FROM said
+    INNER JOIN core.paper_aliases AS papers ON said.paper = papers.alias
+    INNER JOIN work.records AS records ON papers.paper_id = records.paper_id
+    INNER JOIN work.links AS links USING (dump_id, member, record_offset)
+    WHERE said.key = links.url_key
+)
+
+SELECT
+    said.* EXCLUDE (key, acts),
+    CASE
+        WHEN NOT said.acts THEN 'expired'
+        WHEN said.paper NOT IN (SELECT alias FROM core.paper_aliases) THEN 'unmatched'
+        WHEN said.action = 'link' THEN 'active'
+        WHEN said.action IN ('unlink', 'unofficial') AND named.url_key IS NULL THEN 'unmatched'
+        WHEN said.action IN ('merge', 'split') AND said.other NOT IN (SELECT alias FROM core.paper_aliases)
+        THEN 'unmatched'
+        ELSE 'active'
+    END AS status
+FROM said
+LEFT JOIN named ON said.paper = named.alias AND said.key = named.url_key
+"""
 _PROVENANCE = ("dump_id", "member", "record_offset")
 
 
@@ -343,33 +369,7 @@ class _Loader:
             orient="row",
         )
         self.connection.register("said", rows.to_arrow(compat_level=pl.CompatLevel.oldest()))
-        self.connection.execute(
-            """
-            INSERT INTO ops.overrides BY NAME
-            WITH named AS (
-                SELECT DISTINCT papers.alias, links.url_key
-                FROM said
-                INNER JOIN core.paper_aliases AS papers ON said.paper = papers.alias
-                INNER JOIN work.records AS records ON papers.paper_id = records.paper_id
-                INNER JOIN work.links AS links USING (dump_id, member, record_offset)
-                WHERE said.key = links.url_key
-            )
-
-            SELECT
-                said.* EXCLUDE (key, acts),
-                CASE
-                    WHEN NOT said.acts THEN 'expired'
-                    WHEN said.paper NOT IN (SELECT alias FROM core.paper_aliases) THEN 'unmatched'
-                    WHEN said.action = 'link' THEN 'active'
-                    WHEN said.action IN ('unlink', 'unofficial') AND named.url_key IS NULL THEN 'unmatched'
-                    WHEN said.action IN ('merge', 'split') AND said.other NOT IN (SELECT alias FROM core.paper_aliases)
-                    THEN 'unmatched'
-                    ELSE 'active'
-                END AS status
-            FROM said
-            LEFT JOIN named ON said.paper = named.alias AND said.key = named.url_key
-            """
-        )
+        self.connection.execute(_SHOW_OVERRIDES)
         self.connection.unregister("said")
 
     def _write_dumps(self) -> None:
