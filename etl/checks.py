@@ -15,6 +15,7 @@ def check() -> dict[str, int]:
     checked = {"sources": len([sources.load(name) for name in sources.names()])}
     checked["expectations"] = sum(len(suite.expectations) for suite in validation.Validator().suites.values())
     checked["overrides"] = len(overrides.read(Settings.from_env()))
+    checked["configured terms"] = sum(map(len, vocabulary.configured().tables.values()))
     with database.connect() as connection:
         load.prepare(connection)
         load.create_staged(connection)

@@ -62,10 +62,16 @@ class Configured:
 
     def is_held(self, connection: duckdb.DuckDBPyConnection) -> bool:
         """Whether the database was made with it."""
-        return all(
-            connection.sql(f"SELECT {', '.join(rows.columns)} FROM {name} ORDER BY ALL").pl().equals(rows)
-            for name, rows in self.tables.items()
-        )
+        held = held_configuration(connection)
+        return all(held[name].equals(rows) for name, rows in self.tables.items())
+
+
+def held_configuration(connection: duckdb.DuckDBPyConnection) -> dict[str, pl.DataFrame]:
+    """What the configuration said when the database was made, by table of `Configured`."""
+    return {
+        name: connection.sql(f"SELECT {', '.join(columns)} FROM {name} ORDER BY ALL").pl()
+        for name, columns in _CONFIGURED.items()
+    }
 
 
 def configured() -> Configured:

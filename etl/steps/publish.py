@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from etl import database, feeds, marts, queries, schemas, storage
+from etl import database, feeds, marts, queries, schemas, storage, vocabulary
 from etl.feeds.base import Feed
 from etl.queries import Query
 from etl.settings import PROJECT, Settings
@@ -74,9 +74,12 @@ def publish(settings: Settings) -> Published:
 
 
 def _name(connection: duckdb.DuckDBPyConnection) -> str:
-    """The last day observed and a hash of all that the content follows from: what came, what we know, this release."""
+    """The last day observed and a hash of all that the content follows from: what came, what we know and configured,
+    this release.
+    """
     tables = ("core.dumps", "mart.trend_revisions", "ops.overrides", "work.published_ids")
     inputs = [connection.sql(f"SELECT * FROM {table} ORDER BY ALL").pl().write_json() for table in tables]
+    inputs += [rows.write_json() for rows in vocabulary.held_configuration(connection).values()]
     found = connection.execute("SELECT max(observed_on)::VARCHAR FROM core.paper_observations").fetchall()
     said = "\x1f".join((*inputs, _release()))
     return f"{found[0][0] or 'empty'}-{hashlib.sha256(said.encode()).hexdigest()[:12]}"

@@ -11,10 +11,10 @@ import duckdb
 import orjson
 import pytest
 
-from etl import keywords
+from etl import checks, keywords
 from etl.errors import ConfigurationError
 from etl.settings import Limits
-from etl.steps import load
+from etl.steps import load, publish
 from tests.factories import daily, daily_row
 from tests.warehouses import Small, differing
 
@@ -194,6 +194,24 @@ def test_the_configuration_joins_stops_and_spells(small: Small, configuration: P
     assert differing(small.content(), before) == {}
 
 
+def test_readers_see_a_change_of_the_configuration(small: Small, configuration: Path) -> None:
+    deliver(small, TIDE.format("kelp dataset"))
+    shown = []
+    for said in ("", CONFIGURED, CONFIGURED, ""):
+        configuration.write_text(said, encoding="utf-8")
+        small.settle()
+        is_new = publish.publish(small.settings).is_new
+        with duckdb.connect(str(small.settings.current / "papers.duckdb"), read_only=True) as readers:
+            found = readers.execute("SELECT keyword FROM core.keywords WHERE keyword_key = 'kelpdataset'").fetchall()
+        shown.append((is_new, found[0][0]))
+    assert shown == [
+        (True, "kelp dataset"),
+        (True, "Kelp Data-Sets"),
+        (False, "Kelp Data-Sets"),
+        (True, "kelp dataset"),
+    ]
+
+
 def test_chains_of_synonyms_end_in_one_keyword(small: Small, configuration: Path) -> None:
     chain = '[keywords.synonyms]\n"kelp farm" = ["seaweed farm"]\n"seaweed farm" = ["algae farm"]\n'
     configuration.write_text(chain, encoding="utf-8")
@@ -233,6 +251,14 @@ def test_what_the_configuration_cannot_mean_is_one_line(
     assert str(error.value).startswith(f"{configuration}: ")
     assert "\n" not in str(error.value)
     assert not small.settings.database.exists()
+
+
+def test_a_check_looks_at_what_is_configured(configuration: Path) -> None:
+    configuration.write_text(CONFIGURED, encoding="utf-8")
+    assert checks.check()["configured terms"] == 4
+    configuration.write_text("[keywords]\nstop_terms = ['a', 'b']\npreferred = ['B']\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="is a stop term too"):
+        checks.check()
 
 
 def test_the_command_ranks_as_the_pipeline_does(small: Small) -> None:
