@@ -12,12 +12,7 @@ from typing import Any
 
 import duckdb
 
-<<<<<<< HEAD
 from etl import dashboard, database, description, feed_files, marts, queries, schemas, storage, vocabulary
-=======
-from etl import database, feeds, marts, queries, schemas, storage, vocabulary
-from etl.feeds.base import Feed
->>>>>>> eba2dc61bc3eac9fe8deaf8c9077ec875cd4f201
 from etl.queries import Query
 from etl.settings import PROJECT, Settings
 from etl.steps import published_ids, revisions
@@ -79,15 +74,9 @@ def publish(settings: Settings) -> Published:
     return Published(snapshot, True)
 
 
-<<<<<<< HEAD
 def _name(settings: Settings, connection: duckdb.DuckDBPyConnection) -> str:
     """The last day observed and a hash of all that the content follows from: what came, what we know and configured,
     what is asked of feeds, this release.
-=======
-def _name(connection: duckdb.DuckDBPyConnection) -> str:
-    """The last day observed and a hash of all that the content follows from: what came, what we know and configured,
-    this release.
->>>>>>> eba2dc61bc3eac9fe8deaf8c9077ec875cd4f201
     """
     tables = ("core.dumps", "mart.trend_revisions", "ops.overrides", "work.published_ids")
     inputs = [connection.sql(f"SELECT * FROM {table} ORDER BY ALL").pl().write_json() for table in tables]
