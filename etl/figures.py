@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from etl.errors import SettingsError
 
-# The papers that count in periods, as in `sql/marts/paper_scopes.sql`.
-_DATED = "papers.published_on BETWEEN DATE '1900-01-01' AND papers.last_observed_on + 1"
+_SEEN_AT = "papers.paper_id IN (SELECT paper_id FROM core.paper_observations WHERE source = ?)"
 _HAS_KEYWORD = "papers.paper_id IN (SELECT paper_id FROM core.paper_keywords WHERE keyword = ?)"
 _PERIOD = "a period as YYYY, YYYY-MM, YYYY-Www (ISO 8601), or a day for the week that it lies in"
 
@@ -19,7 +18,7 @@ class Figure:
     """One figure of a mart: what it is about, and the period and scope that it counts.
 
     `keywords` are those that a paper must have, all of them; of a theme's keywords one is enough. `topic` is `all`, a
-    category or a keyword, as in `mart.code_availability`; `statement` is what its papers say of their code.
+    category, a keyword or `source:…`, as in `mart.code_availability`; `statement` is what its papers say of their code.
     """
 
     keywords: tuple[str, ...] = ()
@@ -60,19 +59,19 @@ def conditions(figure: Figure) -> list[Condition]:
     found = [Condition(_HAS_KEYWORD, (keyword,)) for keyword in figure.keywords]
     if figure.theme is not None:
         found.append(_of_theme(figure))
-    if figure.topic not in (None, "all"):
+    if figure.topic is not None and figure.topic.startswith("source:"):
+        found.append(Condition(_SEEN_AT, (figure.topic.removeprefix("source:"),)))
+    elif figure.topic not in (None, "all"):
         found.append(Condition(f"(papers.primary_category = ? OR {_HAS_KEYWORD})", (figure.topic, figure.topic)))
     if figure.statement is not None:
         said = "SELECT paper_id FROM core.code_statements WHERE statement = ?"
         found.append(Condition(f"papers.paper_id IN ({said})", (figure.statement,)))
     if figure.period is not None:
         first, after = period_of(figure.period)
-        within = "papers.published_on >= ? AND papers.published_on < ?"
-        found.append(Condition(f"{within} AND {_DATED}", (first, after)))
+        found.append(Condition("papers.published_on >= ? AND papers.published_on < ?", (first, after)))
     kind, _, name = figure.scope.partition(":")
     if kind == "source":
-        seen = "SELECT paper_id FROM core.paper_observations WHERE source = ?"
-        found.append(Condition(f"papers.paper_id IN ({seen})", (name,)))
+        found.append(Condition(_SEEN_AT, (name,)))
     elif kind == "category":
         found.append(Condition("papers.primary_category = ?", (name,)))
     return found

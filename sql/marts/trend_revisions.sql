@@ -52,12 +52,12 @@ totals AS (
 
 codes AS (
     SELECT topic, period, coalesce(before.linked, 0) AS old, coalesce(now.linked, 0) AS new
-    FROM published.code_availability AS before
+    FROM (SELECT topic, period, linked FROM published.code_availability WHERE NOT starts_with(topic, 'source:')) AS before
     FULL JOIN (
         SELECT availability.topic, availability.period, availability.linked
         FROM mart.code_availability AS availability
         INNER JOIN complete ON complete.unit = 'month' AND availability.period <= complete.until
-        WHERE availability.topic IN (SELECT topic FROM published.code_availability)
+        WHERE availability.topic IN (SELECT topic FROM published.code_availability) AND NOT starts_with(availability.topic, 'source:')
     ) AS now USING (topic, period)
     WHERE before.linked IS DISTINCT FROM now.linked AND coalesce(before.linked, 0) <> coalesce(now.linked, 0)
 ),

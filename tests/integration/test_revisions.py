@@ -118,7 +118,8 @@ def rebuilt(small: Small, *changes: str) -> Rows:
 RENAMED = (
     "UPDATE core.paper_keywords SET keyword = 'kettle sound' WHERE keyword = 'kettle acoustics' AND paper_id LIKE '%5'",
     "UPDATE core.keywords SET papers = papers - 1 WHERE keyword = 'kettle acoustics'",
-    "INSERT INTO core.keywords BY NAME SELECT 'kettle sound' AS keyword, ['kettle sound'] AS variants, 1 AS papers",
+    "INSERT INTO core.keywords BY NAME SELECT 'kettle sound' AS keyword, 'kettlesound' AS keyword_key, "
+    "['kettle sound'] AS variants, 1 AS papers",
 )
 
 
