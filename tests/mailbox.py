@@ -69,9 +69,10 @@ def mail_server(mailbox: Mailbox, security: str = "none", certificate: Path | No
     serving = loop.create_server(
         lambda: SMTP(mailbox, loop=loop, **options), "127.0.0.1", 0, ssl=context if security == "tls" else None
     )
-    server = loop.run_until_complete(serving)
+    # A test before this one may have left a loop running in this thread.
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
+    server = asyncio.run_coroutine_threadsafe(serving, loop).result(10)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:

@@ -26,7 +26,7 @@ _BATCH_ROWS = 50_000
 
 
 def write(published: Path) -> list[tuple[Path, int]]:
-    """Adds the page to a folder that holds `papers.duckdb`. Returns the files that name all others, with their rows.
+    """Adds the page to a folder that holds `papers.duckdb`. Returns its files; the rows of all stand beside `FILES`.
 
     The same database and release give the same bytes.
     """
@@ -42,8 +42,9 @@ def write(published: Path) -> list[tuple[Path, int]]:
         data = aside.rename(aside.with_name(page.named_after(files)))
         entrance = page.write(folder, f"data/{data.name}/", charts())
     storage.clear(spilt)
-    (folder / FILES).write_bytes(storage.json_bytes(_listed(folder)))
-    return [(entrance, 0), (folder / FILES, rows)]
+    listed = _listed(folder)
+    (folder / FILES).write_bytes(storage.json_bytes(listed))
+    return [*{entrance: 0, **{folder / str(file["path"]): 0 for file in listed}, folder / FILES: rows}.items()]
 
 
 def _listed(folder: Path) -> list[dict[str, str | int]]:
